@@ -1,0 +1,79 @@
+"""The one place that makes Redis clients, with time-outs and retries that fit what each client is for.
+
+The protocol is RESP2 parsed by hiredis: redis-py's RESP3 parser needs twice the time for a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+import redis.asyncio as aredis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from .errors import BrokerUnavailable
+from .settings import Settings
+
+BROKER_ERRORS = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.BusyLoadingError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+    OSError,
+)
+"""What redis-py raises when the broker is away, starting, read-only or full, as opposed to a mistake of ours."""
+
+StreamRows = list[tuple[bytes, dict[bytes, bytes]]]
+"""Reply of XRANGE: stream ids with their fields."""
+
+ANSWER_S = 5.0
+"""A broker that has not answered a command after this time counts as away."""
+
+
+_STALE = (redis.ConnectionError,)
+"""What a pooled connection raises that a restarted broker has closed; every script of ours may be sent again."""
+
+
+def _options(**more: Any) -> dict[str, Any]:
+    return {"socket_connect_timeout": ANSWER_S, "socket_keepalive": True, "protocol": 2, **more}
+
+
+def sync_client(settings: Settings) -> redis.Redis:
+    """A blocking client for a session child: answers within `ANSWER_S`, tries once more on a stale connection."""
+    once_more = Retry(NoBackoff(), 1, supported_errors=_STALE)
+    client: redis.Redis = redis.Redis.from_url(
+        settings.redis_url, **_options(socket_timeout=ANSWER_S, retry=once_more, retry_on_error=list(_STALE))
+    )
+    return client
+
+
+def async_client(settings: Settings) -> aredis.Redis:
+    """A client for API and worker processes: answers within `ANSWER_S`, tries once more on a stale connection."""
+    once_more = AsyncRetry(NoBackoff(), 1, supported_errors=_STALE)
+    client: aredis.Redis = aredis.Redis.from_url(
+        settings.redis_url, **_options(socket_timeout=ANSWER_S, retry=once_more, retry_on_error=list(_STALE))
+    )
+    return client
+
+
+def async_pubsub_client(settings: Settings) -> aredis.Redis:
+    """A client for one Pub/Sub connection. Reads have no time-out: an idle tail is no error, the canary finds dead ones."""
+    retry = AsyncRetry(NoBackoff(), 0)
+    client: aredis.Redis = aredis.Redis.from_url(
+        settings.redis_url, **_options(socket_timeout=None, retry=retry)
+    )
+    return client
+
+
+@contextmanager
+def broker_errors() -> Iterator[None]:
+    """Turn redis-py's errors of an absent broker into `BrokerUnavailable`."""
+    try:
+        yield
+    except BROKER_ERRORS as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error

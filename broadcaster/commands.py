@@ -1,0 +1,157 @@
+"""Commands to a running session: stored in Redis order first, then the writer is woken.
+
+The stream is the truth; the wake-up may be lost, so the reader also looks by itself now and then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+import redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.client import PubSub
+
+from . import scripts
+from .client import BROKER_ERRORS, StreamRows, broker_errors
+from .errors import ChannelEnded, CommandIdReused, NoChannel
+from .names import Channel
+
+READ_COUNT = 200
+START = "0-0"
+"""Id before every command of a stream."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """One stored command. `at` is its place in the stream: the order in which Redis took it."""
+
+    at: str
+    id: str
+    by: str
+    command: str
+    args: Mapping[str, Any]
+
+
+def encode(*, command_id: str, by: str, command: str, args: Mapping[str, Any]) -> bytes:
+    """The record that stands in the stream."""
+    return orjson.dumps({"id": command_id, "by": by, "command": command, "args": args})
+
+
+def decode(at: bytes, record: bytes) -> Command:
+    raw = orjson.loads(record)
+    return Command(at=at.decode(), id=raw["id"], by=raw["by"], command=raw["command"], args=raw["args"])
+
+
+def _digest(by: str, command: str, args: Mapping[str, Any]) -> str:
+    body = orjson.dumps([by, command, args], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+class CommandLog:
+    """The API's side: store commands, read them back. Every method may raise `BrokerUnavailable`."""
+
+    def __init__(self, redis: AsyncRedis) -> None:
+        self._redis = redis
+        self._append = redis.register_script(scripts.COMMAND)
+
+    async def append(
+        self, channel: Channel, *, command_id: str, by: str, command: str, args: Mapping[str, Any]
+    ) -> bool:
+        """Store a command and wake the writer. False if this very command was stored before under this id.
+
+        Raises:
+            NoChannel, ChannelEnded, CommandIdReused: nothing was stored.
+        """
+        record = encode(command_id=command_id, by=by, command=command, args=args)
+        with broker_errors():
+            reply = await self._append(
+                keys=[channel.meta, channel.commands, channel.seen],
+                args=[channel.control, command_id, _digest(by, command, args), record],
+            )
+        word = reply[0]
+        if word == b"NOCHANNEL":
+            raise NoChannel(str(channel))
+        if word == b"ENDED":
+            raise ChannelEnded(str(channel))
+        if word == b"REUSED":
+            raise CommandIdReused(str(channel), command_id)
+        return bool(word == b"OK")
+
+    async def read(self, channel: Channel, *, after: str = START, count: int = READ_COUNT) -> list[Command]:
+        """Stored commands after stream id `after`, in order."""
+        with broker_errors():
+            rows = await self._redis.xrange(channel.commands, min=f"({after}", count=count)
+        return [decode(at, fields[b"c"]) for at, fields in rows]
+
+    async def applied(self, channel: Channel) -> list[dict[str, Any]]:
+        """What took effect: `{command_id, by, command, args, tick}` in order."""
+        with broker_errors():
+            rows = await cast("Awaitable[list[bytes]]", self._redis.lrange(channel.applied, 0, -1))
+        return [orjson.loads(row) for row in rows]
+
+
+class CommandReader:
+    """The child's side: read the stream, and sleep until the next command comes.
+
+    redis-py opens a cut connection again by itself and without a word, but the broker confirms the new subscription;
+    so such a confirmation counts as a wake-up, because commands may have come meanwhile.
+    """
+
+    def __init__(self, client: redis.Redis, channel: Channel) -> None:
+        self._client = client
+        self._channel = channel
+        self._pubsub: PubSub = client.pubsub()  # type: ignore[no-untyped-call]
+        self._subscribed = False
+
+    def read(self, after: str, *, count: int = READ_COUNT) -> list[Command]:
+        """Commands after stream id `after`, in order.
+
+        Raises:
+            BrokerUnavailable
+        """
+        with broker_errors():
+            rows = cast(
+                "StreamRows", self._client.xrange(self._channel.commands, min=f"({after}", count=count)
+            )
+        return [decode(at, fields[b"c"]) for at, fields in rows]
+
+    def woken(self) -> bool:
+        """Whether a wake-up came since the last look; takes no time to speak of. True when in doubt."""
+        return self.wait(0.0)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep until a wake-up comes (true) or the time is over (false); true also when in doubt."""
+        if not self._subscribed:
+            return self._subscribe(timeout_s)
+        deadline = time.monotonic() + timeout_s
+        try:
+            found = self._pubsub.get_message(timeout=max(0.0, timeout_s)) is not None
+            while found and self._pubsub.get_message(timeout=0.0) is not None:
+                pass
+        except BROKER_ERRORS:
+            self._drop(deadline)
+            return True
+        return found
+
+    def _subscribe(self, timeout_s: float) -> bool:
+        try:
+            self._pubsub.subscribe(self._channel.control)  # type: ignore[no-untyped-call]
+            self._subscribed = True
+        except BROKER_ERRORS:
+            self._drop(time.monotonic() + min(timeout_s, 0.2))
+        return True
+
+    def _drop(self, until: float) -> None:
+        """Forget a dead connection, without spinning while the broker is away."""
+        self._pubsub.close()
+        self._pubsub = self._client.pubsub()  # type: ignore[no-untyped-call]
+        self._subscribed = False
+        time.sleep(max(0.0, min(0.2, until - time.monotonic())))
+
+    def close(self) -> None:
+        self._pubsub.close()

@@ -1,0 +1,76 @@
+"""Entries as readers see them: the offset and the very bytes that the writer sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from .names import Epoch
+
+_PREFIX = b'{"offset":'
+
+
+class Entry:
+    """One entry of a channel's log.
+
+    `data` is the JSON text as it stands in the broker, shared by all viewers of a process and never parsed for them.
+    `memo` holds encodings derived from it (a WebSocket frame, the `full` format), so that each is made once.
+    """
+
+    __slots__ = ("data", "memo", "offset")
+
+    def __init__(self, offset: int, data: bytes) -> None:
+        self.offset = offset
+        self.data = data
+        self.memo: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"Entry({self.offset}, {self.data[:60]!r})"
+
+    @property
+    def type(self) -> str:
+        """The entry's type, read from its head: writers put `type` first."""
+        head = self.data[:96]
+        start = head.find(b'"type":"')
+        if start < 0:
+            return str(orjson.loads(self.data).get("type", ""))
+        start += 8
+        return head[start : head.index(b'"', start)].decode()
+
+
+def offset_of(data: bytes) -> int:
+    """The offset that the publish script put first.
+
+    Raises:
+        ValueError: the bytes do not start as an entry does.
+    """
+    if not data.startswith(_PREFIX):
+        raise ValueError(f"not an entry: {data[:40]!r}")
+    return int(data[len(_PREFIX) : data.index(b",", len(_PREFIX))])
+
+
+ResetReason = Literal["trimmed", "epoch", "ahead", "slow"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reset:
+    """What a reader is told when it cannot have what it asked for: it goes on from `earliest_offset`."""
+
+    epoch: Epoch
+    earliest_offset: int
+    earliest_tick: int | None
+    reason: ResetReason
+
+    def encode(self) -> bytes:
+        """The `reset` frame of the protocol."""
+        return orjson.dumps(
+            {
+                "type": "reset",
+                "epoch": self.epoch,
+                "earliest_offset": self.earliest_offset,
+                "earliest_tick": self.earliest_tick,
+                "reason": self.reason,
+            }
+        )

@@ -1,0 +1,75 @@
+"""The server-side scripts and the exact shape of their arguments; no I/O.
+
+Each script makes one promise atomic. The Lua files beside this module hold the bodies; the clients load them by SHA and
+redis-py sends the body again when a restarted broker has forgotten it (NOSCRIPT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Final
+
+from .errors import Conflict, Fenced, NoChannel, UnansweredCommands
+from .names import Channel
+
+Arg = str | bytes | int | float
+
+
+def _body(name: str) -> str:
+    return files(__package__).joinpath(f"{name}.lua").read_text("utf-8")
+
+
+PUBLISH: Final = _body("publish")
+CREATE: Final = _body("create")
+ACQUIRE: Final = _body("acquire")
+RENEW: Final = _body("renew")
+RELEASE: Final = _body("release")
+COMMAND: Final = _body("command")
+
+
+def publish_keys(channel: Channel) -> list[str]:
+    return [channel.meta, channel.log, channel.applied, channel.commands]
+
+
+def publish_args(
+    channel: Channel,
+    *,
+    token: int,
+    expected: int,
+    entries: Sequence[bytes],
+    meta: Mapping[str, Arg],
+    applied: Sequence[bytes],
+    trim: int,
+    closing: str | None,
+) -> list[Arg]:
+    """Arguments of the publish script; see `Channels.publish` for their meaning."""
+    args: list[Arg] = [channel.live, token, expected, trim, closing or "", len(entries), len(meta)]
+    args.extend(entries)
+    for field, value in meta.items():
+        args.append(field)
+        args.append(value)
+    args.extend(applied)
+    return args
+
+
+def publish_outcome(
+    channel: Channel, reply: Sequence[bytes | int], *, token: int, expected: int
+) -> tuple[bool, int]:
+    """Decode a reply to (appended now, head): `(False, head)` means that these very entries were there already.
+
+    Raises:
+        NoChannel, Fenced, Conflict, UnansweredCommands: nothing was written.
+    """
+    word, number = reply[0], int(reply[1])
+    if word == b"OK":
+        return True, number
+    if word == b"ALREADY":
+        return False, number
+    if word == b"NOCHANNEL":
+        raise NoChannel(str(channel))
+    if word == b"FENCED":
+        raise Fenced(str(channel), token, number)
+    if word == b"PENDING":
+        raise UnansweredCommands(str(channel))
+    raise Conflict(str(channel), expected, number)

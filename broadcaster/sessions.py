@@ -1,0 +1,241 @@
+"""The state of a session in its channel's meta hash, and the two changes that any process may make to it.
+
+A session's meta fields: `record` (JSON: what was asked for, never changes), `status`, `reason`, `tick`, `n_ticks`,
+`attempt`, `started`, `ended`, `workload`, `schema` (JSON), `summary` (JSON), `digest`, `answered`, beside the channel's own
+`epoch`, `head` and `token`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+import orjson
+from redis.asyncio import Redis
+
+from .channels import Channels
+from .client import broker_errors
+from .commands import START, Command, CommandLog
+from .errors import NoChannel, UnansweredCommands
+from .names import SESSIONS, Channel, Epoch
+
+Status = Literal["queued", "starting", "running", "paused", "recovering", "completed", "stopped", "failed"]
+FINAL: Final[frozenset[str]] = frozenset({"completed", "stopped", "failed"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionState:
+    """What meta says about a session now. `record` holds what the creator asked for, all defaults filled in."""
+
+    id: str
+    epoch: Epoch
+    head: int
+    token: int
+    status: Status
+    reason: str | None
+    tick: int
+    n_ticks: int
+    attempt: int
+    started: float | None
+    ended: float | None
+    workload: str | None
+    schema: dict[str, Any] | None
+    summary: dict[str, Any] | None
+    digest: str | None
+    answered: str
+    record: dict[str, Any]
+
+    @property
+    def over(self) -> bool:
+        """Whether the session reached a last status."""
+        return self.status in FINAL
+
+
+def _text(meta: Mapping[str, bytes], field: str) -> str | None:
+    raw = meta.get(field)
+    return raw.decode() if raw else None
+
+
+def _number(meta: Mapping[str, bytes], field: str) -> float | None:
+    raw = meta.get(field)
+    return float(raw) if raw else None
+
+
+def _json(meta: Mapping[str, bytes], field: str) -> dict[str, Any] | None:
+    raw = meta.get(field)
+    return cast("dict[str, Any]", orjson.loads(raw)) if raw else None
+
+
+def decode(session_id: str, meta: Mapping[str, bytes]) -> SessionState:
+    """Read a meta hash."""
+    return SessionState(
+        id=session_id,
+        epoch=Epoch(meta["epoch"].decode()),
+        head=int(meta["head"]),
+        token=int(meta["token"]),
+        status=cast("Status", _text(meta, "status") or "queued"),
+        reason=_text(meta, "reason"),
+        tick=int(meta.get("tick", b"0")),
+        n_ticks=int(meta.get("n_ticks", b"0")),
+        attempt=int(meta.get("attempt", b"1")),
+        started=_number(meta, "started"),
+        ended=_number(meta, "ended"),
+        workload=_text(meta, "workload"),
+        schema=_json(meta, "schema"),
+        summary=_json(meta, "summary"),
+        digest=_text(meta, "digest"),
+        answered=_text(meta, "answered") or START,
+        record=_json(meta, "record") or {},
+    )
+
+
+def status_entry(status: Status, *, tick: int, attempt: int, reason: str | None = None) -> bytes:
+    """A `status` entry; `tick` is the number of ticks done."""
+    entry: dict[str, Any] = {
+        "type": "status",
+        "ts": time.time(),
+        "status": status,
+        "tick": tick,
+        "attempt": attempt,
+    }
+    if reason is not None:
+        entry["reason"] = reason
+    return orjson.dumps(entry)
+
+
+def command_entry(command: Command, *, tick: int, error: str | None = None) -> bytes:
+    """The one answer to a command: applied at `tick`, or rejected with `error`."""
+    entry: dict[str, Any] = {
+        "type": "command",
+        "ts": time.time(),
+        "command_id": command.id,
+        "by": command.by,
+        "command": command.command,
+        "args": command.args,
+        "status": "applied" if error is None else "rejected",
+        "tick": tick,
+    }
+    if error is not None:
+        entry["error"] = error
+    return orjson.dumps(entry)
+
+
+class Sessions:
+    """Sessions as any process sees them. Every method may raise `BrokerUnavailable`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._channels = Channels(redis)
+        self._commands = CommandLog(redis)
+
+    async def create(
+        self, session_id: str, *, record: Mapping[str, Any], n_ticks: int, created: float
+    ) -> Epoch:
+        """Make the session's channel with its first entry, `queued`, and list it.
+
+        Raises:
+            ChannelExists
+        """
+        epoch = await self._channels.create(
+            Channel.session(session_id),
+            meta={
+                "record": orjson.dumps(record),
+                "status": "queued",
+                "tick": 0,
+                "n_ticks": n_ticks,
+                "attempt": 1,
+            },
+            entries=[status_entry("queued", tick=0, attempt=1)],
+        )
+        with broker_errors():
+            await self._redis.zadd(SESSIONS, {session_id: created})
+        return epoch
+
+    async def get(self, session_id: str) -> SessionState | None:
+        meta = await self._channels.meta(Channel.session(session_id))
+        return decode(session_id, meta) if meta else None
+
+    async def page(self, *, before: tuple[float, str] | None, limit: int) -> list[tuple[float, SessionState]]:
+        """Sessions with their creation time, newest first, starting after the one that `before` names."""
+        newest = "+inf" if before is None else repr(before[0])
+        with broker_errors():
+            rows: list[tuple[bytes, float]] = await self._redis.zrevrangebyscore(
+                SESSIONS, newest, "-inf", start=0, num=limit + 50, withscores=True
+            )
+        found: list[tuple[float, SessionState]] = []
+        wanted = [
+            (created, raw.decode())
+            for raw, created in rows
+            if before is None or (created, raw.decode()) < before
+        ]
+        with broker_errors():
+            pipe = self._redis.pipeline(transaction=False)
+            for _, session_id in wanted:
+                pipe.hgetall(Channel.session(session_id).meta)
+            metas: list[dict[bytes, bytes]] = await pipe.execute()
+        lost = []
+        for (created, session_id), meta in zip(wanted, metas, strict=True):
+            if b"epoch" in meta:
+                named = {name.decode(): value for name, value in meta.items()}
+                found.append((created, decode(session_id, named)))
+            else:
+                lost.append(session_id)
+        if lost:
+            with broker_errors():
+                await self._redis.zrem(SESSIONS, *lost)
+        return found[:limit]
+
+    async def finish(self, session_id: str, *, token: int, status: Status, reason: str | None) -> None:
+        """Bring a session that has no child to its last status as the holder of `token`.
+
+        Every waiting command is answered first: a `stop` of a session that is being stopped is applied, all others rejected.
+
+        Raises:
+            NoChannel, Fenced
+        """
+        channel = Channel.session(session_id)
+        while True:
+            state = await self.get(session_id)
+            if state is None:
+                raise NoChannel(str(channel))
+            if state.over:
+                return
+            waiting = await self._commands.read(channel, after=state.answered)
+            answered = waiting[-1].at if waiting else state.answered
+            answers = [
+                command_entry(
+                    command,
+                    tick=state.tick,
+                    error=None
+                    if status == "stopped" and command.command == "stop"
+                    else f"the session is {status}",
+                )
+                for command in waiting
+            ]
+            ended = time.time()
+            meta: dict[str, Any] = {"status": status, "ended": repr(ended), "answered": answered}
+            if reason is not None:
+                meta["reason"] = reason
+            try:
+                await self._channels.publish(
+                    channel,
+                    token=token,
+                    expected=state.head + 1,
+                    entries=[
+                        *answers,
+                        status_entry(status, tick=state.tick, attempt=state.attempt, reason=reason),
+                    ],
+                    meta=meta,
+                    closing=answered,
+                )
+                return
+            except UnansweredCommands:
+                continue
+
+    async def delete(self, session_id: str) -> bool:
+        """Delete every trace of a session in the broker; a child that still writes is told so by its next call."""
+        with broker_errors():
+            await self._redis.zrem(SESSIONS, session_id)
+        return await self._channels.delete(Channel.session(session_id))

@@ -1,0 +1,95 @@
+"""One frozen object with every setting, read once at start and passed down."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .names import ENV_PREFIX
+
+
+class Settings(BaseSettings):
+    """Settings from the environment (prefix `GRIDCAST_`); every field has a default that suits one laptop."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore")
+
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="The broker: any Redis >= 7 or Valkey.")
+    url: str | None = Field(
+        None, description="The service that the command line talks to, such as http://HOST:8000."
+    )
+    dir: Path = Field(
+        Path(".gridcast"), description="Folder of `gridcast up`: broker files, run.json, recordings."
+    )
+    recordings: str | None = Field(None, description="Where recordings go: a folder or any pyarrow.fs URL.")
+    specs_dir: Path | None = Field(
+        None, description="An OpenG2G spec cache with real power traces; used where present."
+    )
+    lease_s: float = Field(
+        5.0, gt=0.2, le=600, description="Seconds after which a silent session child counts as lost."
+    )
+    viewer_bytes: int = Field(
+        1 << 20,
+        ge=64 << 10,
+        description="Backlog of one viewer above which it is served from the log; four times that lets it go.",
+    )
+    window_bytes: int = Field(
+        4 << 20,
+        ge=64 << 10,
+        description="Bytes of newest entries that an API process keeps in memory per channel.",
+    )
+    log_bytes: int = Field(
+        32 << 20, ge=256 << 10, description="Bytes of entries that a channel's log keeps in the broker."
+    )
+    slots: int | None = Field(
+        None, ge=1, le=4096, description="Sessions per worker; default 16 for each core."
+    )
+    auth: Literal["off"] = Field("off", description="Authentication; only `off` exists yet.")
+    allowed_origins: tuple[str, ...] = Field(
+        (),
+        description="Origins of pages (JSON list) that may use the API besides its own, such as https://lab.example.",
+    )
+    max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body the API reads.")
+    stall_s: float = Field(10.0, gt=0, description="Seconds without progress after which a viewer is let go.")
+    heartbeat_s: float = Field(
+        15.0, gt=0, description="Seconds of silence after which a viewer gets a heartbeat frame."
+    )
+    session_ttl_s: int = Field(
+        7 * 86400, ge=60, description="Seconds for which the broker keeps a finished session's log and state."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What the processes log."
+    )
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment; `overrides` (of the command line) win over it.
+
+    Raises:
+        pydantic.ValidationError: a value is not what its field allows.
+    """
+    return Settings(**{name: value for name, value in overrides.items() if value is not None})
+
+
+def describe(settings: Settings) -> list[dict[str, Any]]:
+    """Each setting as `{env, value, default, meaning}`, for `gridcast doctor`."""
+    values = settings.model_dump(mode="json")
+    return [
+        {
+            "env": ENV_PREFIX + name.upper(),
+            "value": values[name],
+            "default": None
+            if field.default is None
+            else orjson.loads(orjson.dumps(field.default, default=str)),
+            "meaning": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(orjson.dumps(describe(load_settings())) + b"\n")

@@ -1,0 +1,99 @@
+"""Commands: stored once per id in Redis order, then the writer is woken; never after the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from redis.asyncio import Redis
+
+from gridcast.broadcaster import Channels, CommandLog, CommandReader, NoChannel, Settings
+from gridcast.broadcaster.client import sync_client
+from gridcast.broadcaster.commands import START
+from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused
+from tests.broadcaster.conftest import CHANNEL
+from tests.valkey import ValkeyServer
+
+
+async def test_commands_are_read_in_the_order_in_which_they_came(channels: Channels, redis: Redis) -> None:
+    await channels.create(CHANNEL, meta={})
+    log = CommandLog(redis)
+    for name in ("one", "two", "three"):
+        assert await log.append(CHANNEL, command_id=name, by="user:ada", command="pause", args={"n": name})
+    found = await log.read(CHANNEL)
+    assert [(c.id, c.by, c.command, c.args) for c in found] == [
+        (name, "user:ada", "pause", {"n": name}) for name in ("one", "two", "three")
+    ]
+    assert [c.id for c in await log.read(CHANNEL, after=found[0].at)] == ["two", "three"]
+
+
+async def test_the_same_id_with_the_same_body_is_stored_once(channels: Channels, redis: Redis) -> None:
+    await channels.create(CHANNEL, meta={})
+    log = CommandLog(redis)
+    assert await log.append(CHANNEL, command_id="a", by="user:ada", command="speed", args={"x": 2})
+    assert not await log.append(CHANNEL, command_id="a", by="user:ada", command="speed", args={"x": 2})
+    with pytest.raises(CommandIdReused):
+        await log.append(CHANNEL, command_id="a", by="user:ada", command="speed", args={"x": 3})
+    assert len(await log.read(CHANNEL)) == 1
+
+
+async def test_no_command_is_stored_after_the_end_or_without_a_channel(
+    channels: Channels, redis: Redis
+) -> None:
+    log = CommandLog(redis)
+    with pytest.raises(NoChannel):
+        await log.append(CHANNEL, command_id="a", by="user:ada", command="stop", args={})
+    await channels.create(CHANNEL, meta={"ended": "1.0"})
+    with pytest.raises(ChannelEnded):
+        await log.append(CHANNEL, command_id="a", by="user:ada", command="stop", args={})
+    assert await redis.exists(CHANNEL.commands, CHANNEL.seen) == 0
+
+
+@pytest.fixture
+def reader(settings: Settings) -> Iterator[CommandReader]:
+    client = sync_client(settings)
+    reader = CommandReader(client, CHANNEL)
+    yield reader
+    reader.close()
+    client.close()
+
+
+def open_tail(reader: CommandReader) -> None:
+    """The first call opens the tail, the confirmation is the first wake-up: commands may have come before both."""
+    assert reader.wait(0)
+    assert reader.wait(20)
+
+
+async def test_a_sleeping_reader_is_woken_by_a_command(reader: CommandReader, valkey: ValkeyServer) -> None:
+    open_tail(reader)
+    assert not reader.wait(0.01)
+    with valkey.client() as client:
+        threading.Timer(0.05, client.publish, [CHANNEL.control, b"1-0"]).start()
+        assert reader.wait(20)
+    assert not reader.woken()
+
+
+async def test_a_reader_whose_connection_was_cut_looks_again(
+    reader: CommandReader, valkey: ValkeyServer
+) -> None:
+    open_tail(reader)
+    with valkey.client() as client:
+        client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        assert reader.wait(20)  # in doubt: true
+        threading.Timer(0.05, client.publish, [CHANNEL.control, b"1-0"]).start()
+        assert reader.wait(20)
+
+
+async def test_a_broker_that_is_away_does_not_make_the_reader_spin(mortal_valkey: ValkeyServer) -> None:
+    client = sync_client(Settings(redis_url=mortal_valkey.url))
+    reader = CommandReader(client, CHANNEL)
+    reader.wait(0)
+    mortal_valkey.stop()
+    assert reader.wait(0.3)
+    assert reader.wait(0.01)
+    mortal_valkey.start()
+    assert reader.wait(1)
+    assert reader.read(START) == []
+    reader.close()
+    client.close()

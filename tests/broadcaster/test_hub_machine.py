@@ -1,0 +1,158 @@
+"""Random interleavings of publish, deliver, lose, repeat, trim, flush, join, leave and read, judged at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from gridcast.broadcaster import Entry, Reset, Subscription
+from tests.broadcaster.conftest import CHANNEL
+from tests.broadcaster.memory import MemoryBroker, hub_over
+from tests.checker import judge
+
+SPINS = 20
+"""Turns of the loop after which a read that is not done waits for something that is not there."""
+
+
+class Reader:
+    def __init__(
+        self, subscription: Subscription, leave: contextlib.AsyncExitStack, epoch: str, since: int
+    ) -> None:
+        self.subscription = subscription
+        self.leave = leave
+        self.epoch = epoch
+        self.since = since
+        self.history: list[Entry | Reset] = []
+
+
+class HubMachine(RuleBasedStateMachine):
+    """The oracle is the list of everything appended; the judge compares each reader's history with it."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.broker = MemoryBroker(CHANNEL)
+        self.hub = self.run(self.make_hub())
+        self.readers: list[Reader] = []
+        self.past: list[Reader] = []
+
+    async def make_hub(self) -> Any:
+        return hub_over(self.broker)
+
+    def run(self, work: Any) -> Any:
+        return self.loop.run_until_complete(work)
+
+    @rule(count=st.integers(1, 5))
+    def append(self, count: int) -> None:
+        for _ in range(count):
+            self.broker.append()
+
+    @precondition(lambda self: self.broker.in_flight)
+    @rule(count=st.integers(1, 5))
+    def deliver(self, count: int) -> None:
+        for _ in range(min(count, len(self.broker.in_flight))):
+            self.hub._arrived(CHANNEL.live, self.broker.in_flight.popleft())
+
+    @precondition(lambda self: self.broker.in_flight)
+    @rule()
+    def lose(self) -> None:
+        self.broker.in_flight.popleft()
+
+    @precondition(lambda self: self.broker.sent)
+    @rule(data=st.data())
+    def repeat(self, data: st.DataObject) -> None:
+        delivered = len(self.broker.sent) - len(self.broker.in_flight)
+        if delivered > 0:
+            self.hub._arrived(CHANNEL.live, self.broker.sent[data.draw(st.integers(0, delivered - 1))])
+
+    @rule()
+    def reconnect(self) -> None:
+        self.broker.in_flight.clear()
+        self.run(self.hub._reconnected())
+
+    @rule()
+    def canary(self) -> None:
+        self.run(self.hub._compare(patient=True))
+
+    @rule(back=st.integers(0, 6))
+    def trim(self, back: int) -> None:
+        self.broker.trim(self.broker.head + 1 - back)
+
+    @rule()
+    def flush(self) -> None:
+        self.broker.flush()
+        self.run(self.hub._reconnected())
+
+    @precondition(lambda self: len(self.readers) < 4)
+    @rule(back=st.integers(-2, 12), live=st.booleans())
+    def join(self, back: int, live: bool) -> None:
+        since = max(0, self.broker.head - back)
+
+        async def enter() -> Reader:
+            stack = contextlib.AsyncExitStack()
+            subscription = await stack.enter_async_context(
+                self.hub.subscribe(CHANNEL, since="live" if live else since, epoch=self.broker.epoch)
+            )
+            return Reader(subscription, stack, self.broker.epoch, subscription.offset)
+
+        self.readers.append(self.run(enter()))
+
+    @precondition(lambda self: self.readers)
+    @rule(which=st.integers(0, 3), times=st.integers(1, 3))
+    def read(self, which: int, times: int) -> None:
+        reader = self.readers[which % len(self.readers)]
+        for _ in range(times):
+            self.run(self.try_to_read(reader))
+
+    async def try_to_read(self, reader: Reader) -> bool:
+        task = asyncio.ensure_future(reader.subscription.next())
+        for _ in range(SPINS):
+            await asyncio.sleep(0)
+            if task.done():
+                reader.history += task.result()
+                return True
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return False
+
+    @precondition(lambda self: self.readers)
+    @rule(which=st.integers(0, 3))
+    def leave(self, which: int) -> None:
+        reader = self.readers.pop(which % len(self.readers))
+        self.run(reader.leave.aclose())
+        judge(reader.history, self.broker.logs, epoch=reader.epoch, since=reader.since, complete=False)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "loop"):
+            return
+        while self.broker.in_flight:
+            self.deliver(5)
+        self.run(self.hub._compare(patient=False))
+        for reader in self.readers:
+            while self.run(self.try_to_read(reader)):
+                pass
+            trimmed_away = not self.broker.kept and self.broker.head > 0
+            judge(
+                reader.history,
+                self.broker.logs,
+                epoch=reader.epoch,
+                since=reader.since,
+                complete=not trimmed_away,
+            )
+            self.run(reader.leave.aclose())
+        self.loop.close()
+
+
+TestHub = HubMachine.TestCase
+TestHub.settings = settings(
+    max_examples=300,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)

@@ -1,0 +1,89 @@
+"""The child's writer: repeats are harmless, and the log stays under its bound."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridcast.broadcaster import BrokerUnavailable, Channels, Settings, Writer
+from gridcast.broadcaster.client import async_client, sync_client
+from gridcast.broadcaster.writer import TrimWindow
+from tests.broadcaster.conftest import CHANNEL
+from tests.valkey import ValkeyServer
+
+
+@pytest.fixture
+async def channels(settings: Settings) -> AsyncIterator[Channels]:
+    client = async_client(settings)
+    channels = Channels(client)
+    await channels.create(CHANNEL, meta={}, entries=[b'{"type":"status"}'])
+    yield channels
+    await client.aclose()
+
+
+@pytest.fixture
+def writer(settings: Settings, channels: Channels) -> Iterator[Writer]:
+    client = sync_client(settings)
+    writer = Writer(client, CHANNEL, token=0, log_bytes=100_000)
+    writer.open()
+    yield writer
+    client.close()
+
+
+async def test_it_goes_on_behind_what_is_in_the_log(writer: Writer, channels: Channels) -> None:
+    assert writer.head == 1
+    assert writer.publish([b'{"type":"a"}', b'{"type":"b"}'], meta={"tick": 2}) == 3
+    assert [entry.type for entry in await channels.page(CHANNEL, after=0)] == ["status", "a", "b"]
+
+
+async def test_the_log_stays_under_its_bound(
+    writer: Writer, channels: Channels, valkey: ValkeyServer
+) -> None:
+    for _ in range(300):
+        writer.publish([b'{"type":"ticks","x":"' + b"y" * 1000 + b'"}'])
+    kept, after = 0, 0
+    while page := await channels.page(CHANNEL, after=after):
+        kept += sum(len(entry.data) for entry in page)
+        after = page[-1].offset
+    assert after == 301
+    assert 90_000 < kept < 103_000
+
+
+async def test_a_repeat_after_an_outage_writes_once(mortal_valkey: ValkeyServer) -> None:
+    settings = Settings(redis_url=mortal_valkey.url)
+    redis = async_client(settings)
+    channels = Channels(redis)
+    await channels.create(CHANNEL, meta={})
+    client = sync_client(settings)
+    writer = Writer(client, CHANNEL, token=0, log_bytes=1 << 20)
+    writer.open()
+    writer.publish([b'{"type":"a"}'])
+    mortal_valkey.stop()
+    with pytest.raises(BrokerUnavailable):
+        writer.publish([b'{"type":"b"}'])
+    assert writer.head == 1
+    mortal_valkey.start()
+    assert writer.publish([b'{"type":"b"}']) == 2
+    # The reply was lost, so the child sends the same bytes again.
+    writer._head = 1
+    assert writer.publish([b'{"type":"b"}']) == 2
+    assert [entry.type for entry in await channels.page(CHANNEL, after=0)] == ["a", "b"]
+    client.close()
+    await redis.aclose()
+
+
+@given(sizes=st.lists(st.integers(1, 500), min_size=1, max_size=60), bound=st.integers(1, 2000))
+def test_the_trim_point_keeps_as_much_as_fits_and_always_the_newest(sizes: list[int], bound: int) -> None:
+    window = TrimWindow(bound)
+    keep_from = 1
+    for offset, size in enumerate(sizes, start=1):
+        window.add(offset, size)
+        keep_from = window.trim_point() or keep_from
+        kept = sizes[keep_from - 1 : offset]
+        assert kept
+        assert sum(kept) <= bound or len(kept) == 1
+        if keep_from > 1:
+            assert sum(kept) + sizes[keep_from - 2] > bound

@@ -1,0 +1,48 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gridcast.broadcaster import Settings
+from tests.valkey import ValkeyServer
+
+
+@pytest.fixture(scope="session")
+def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
+    """One server for all tests of a run that do not hurt it."""
+    server = ValkeyServer(tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(shared_valkey: ValkeyServer) -> ValkeyServer:
+    """A running server with no keys in it; not to be killed, frozen or filled."""
+    with shared_valkey.client() as client:
+        client.flushall()
+    return shared_valkey
+
+
+@pytest.fixture
+def valkey_url(valkey: ValkeyServer) -> str:
+    return valkey.url
+
+
+@pytest.fixture
+def mortal_valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
+    """A server of the test's own, to kill, freeze and restart."""
+    server = ValkeyServer(tmp_path / "valkey")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def settings(valkey_url: str, tmp_path: Path) -> Settings:
+    """Settings that point at the test's broker and folder."""
+    return Settings(redis_url=valkey_url, dir=tmp_path / "gridcast", lease_s=2.0)
