@@ -15,7 +15,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from . import scripts
-from .client import broker_errors
+from .client import answering
 from .entries import Entry
 from .errors import ChannelExists
 from .names import Channel, Epoch
@@ -54,7 +54,7 @@ class Channels:
         fields: list[scripts.Arg] = []
         for field, value in {**meta, "epoch": epoch}.items():
             fields += [field, value]
-        with broker_errors():
+        async with answering():
             reply = await self._create(
                 keys=[channel.meta, channel.log], args=[channel.live, len(entries), *entries, *fields]
             )
@@ -96,20 +96,20 @@ class Channels:
             trim=trim,
             closing=closing,
         )
-        with broker_errors():
+        async with answering():
             reply = await self._publish(keys=scripts.publish_keys(channel), args=args)
         appended, head = scripts.publish_outcome(channel, reply, token=token, expected=expected)
         return PublishResult(appended=appended, head=head)
 
     async def meta(self, channel: Channel) -> dict[str, bytes] | None:
         """All meta fields, or `None` where there is no such channel."""
-        with broker_errors():
+        async with answering():
             raw = await cast("Awaitable[dict[bytes, bytes]]", self._redis.hgetall(channel.meta))
         return {name.decode(): value for name, value in raw.items()} or None
 
     async def heads(self, channels: Sequence[Channel]) -> list[tuple[Epoch, int] | None]:
         """Epoch and head of each channel in one round trip; `None` where there is no such channel."""
-        with broker_errors():
+        async with answering():
             pipe = self._redis.pipeline(transaction=False)
             for channel in channels:
                 pipe.hmget(channel.meta, ["epoch", "head"])
@@ -124,7 +124,7 @@ class Channels:
         found: list[Entry] = []
         size, count = 0, 8
         while True:
-            with broker_errors():
+            async with answering():
                 rows = await self._redis.xrange(channel.log, min=f"{after + 1}-0", count=count)
             for stream_id, fields in rows:
                 entry = Entry(int(stream_id.split(b"-")[0]), fields[b"e"])
@@ -138,5 +138,5 @@ class Channels:
 
     async def delete(self, channel: Channel) -> bool:
         """Delete every key of the channel, for good: no later publish brings one back. False if there was none."""
-        with broker_errors():
+        async with answering():
             return bool(await self._redis.delete(*channel.keys))

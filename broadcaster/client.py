@@ -1,12 +1,17 @@
 """The one place that makes Redis clients, with time-outs and retries that fit what each client is for.
 
+Asynchronous clients have no socket time-out, because with one redis-py sends through `asyncio.wait_for`, which before
+Python 3.12 swallows a cancellation that meets the end of the send (a reader that cannot be stopped was seen).
+`answering()` bounds the whole call instead.
+
 The protocol is RESP2 parsed by hiredis: redis-py's RESP3 parser needs twice the time for a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import redis
@@ -53,10 +58,10 @@ def sync_client(settings: Settings) -> redis.Redis:
 
 
 def async_client(settings: Settings) -> aredis.Redis:
-    """A client for API and worker processes: answers within `ANSWER_S`, tries once more on a stale connection."""
+    """A client for API and worker processes, to be used inside `answering()`; tries once more on a stale connection."""
     once_more = AsyncRetry(NoBackoff(), 1, supported_errors=_STALE)
     client: aredis.Redis = aredis.Redis.from_url(
-        settings.redis_url, **_options(socket_timeout=ANSWER_S, retry=once_more, retry_on_error=list(_STALE))
+        settings.redis_url, **_options(socket_timeout=None, retry=once_more, retry_on_error=list(_STALE))
     )
     return client
 
@@ -77,3 +82,11 @@ def broker_errors() -> Iterator[None]:
         yield
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+
+
+@asynccontextmanager
+async def answering() -> AsyncIterator[None]:
+    """Bound asynchronous calls of the broker to `ANSWER_S`, and turn its absence into `BrokerUnavailable`."""
+    with broker_errors():
+        async with asyncio.timeout(ANSWER_S):
+            yield

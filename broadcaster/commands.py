@@ -17,7 +17,7 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.client import PubSub
 
 from . import scripts
-from .client import BROKER_ERRORS, StreamRows, broker_errors
+from .client import BROKER_ERRORS, StreamRows, answering, broker_errors
 from .errors import ChannelEnded, CommandIdReused, NoChannel
 from .names import Channel
 
@@ -68,7 +68,7 @@ class CommandLog:
             NoChannel, ChannelEnded, CommandIdReused: nothing was stored.
         """
         record = encode(command_id=command_id, by=by, command=command, args=args)
-        with broker_errors():
+        async with answering():
             reply = await self._append(
                 keys=[channel.meta, channel.commands, channel.seen],
                 args=[channel.control, command_id, _digest(by, command, args), record],
@@ -84,13 +84,13 @@ class CommandLog:
 
     async def read(self, channel: Channel, *, after: str = START, count: int = READ_COUNT) -> list[Command]:
         """Stored commands after stream id `after`, in order."""
-        with broker_errors():
+        async with answering():
             rows = await self._redis.xrange(channel.commands, min=f"({after}", count=count)
         return [decode(at, fields[b"c"]) for at, fields in rows]
 
     async def applied(self, channel: Channel) -> list[dict[str, Any]]:
         """What took effect: `{command_id, by, command, args, tick}` in order."""
-        with broker_errors():
+        async with answering():
             rows = await cast("Awaitable[list[bytes]]", self._redis.lrange(channel.applied, 0, -1))
         return [orjson.loads(row) for row in rows]
 

@@ -10,7 +10,7 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from . import scripts
-from .client import broker_errors
+from .client import answering, broker_errors
 from .errors import LeaseHeld, LeaseLost, NoChannel
 from .names import Channel, Token
 
@@ -51,7 +51,7 @@ class AsyncLeases:
         Raises:
             NoChannel, LeaseHeld
         """
-        with broker_errors():
+        async with answering():
             reply = await self._acquire(keys=[channel.meta, channel.lease], args=[self._owner, self._ttl_ms])
         return _acquired(channel, reply)
 
@@ -61,7 +61,7 @@ class AsyncLeases:
         Raises:
             NoChannel, LeaseLost
         """
-        with broker_errors():
+        async with answering():
             reply = await self._renew(
                 keys=[channel.meta, channel.lease], args=[self._owner, self._ttl_ms, token]
             )
@@ -69,7 +69,7 @@ class AsyncLeases:
 
     async def release(self, channel: Channel, token: int) -> None:
         """Give the lease up, so that the next one need not wait for it to lapse."""
-        with broker_errors():
+        async with answering():
             await self._release(keys=[channel.lease], args=[self._owner, token])
 
 

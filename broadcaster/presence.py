@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import orjson
 from redis.asyncio import Redis
 
-from .client import broker_errors
+from .client import answering
 from .names import Channel
 
 TTL_S = 15.0
@@ -50,7 +50,7 @@ class Presence:
         scores = {viewer.encode(): now + TTL_S for viewer in viewers}
         if not scores:
             return
-        with broker_errors():
+        async with answering():
             pipe = self._redis.pipeline(transaction=False)
             pipe.zadd(channel.viewers, scores)
             pipe.zremrangebyscore(channel.viewers, 0, now)
@@ -58,17 +58,17 @@ class Presence:
             await pipe.execute()
 
     async def leave(self, channel: Channel, viewer: Viewer) -> None:
-        with broker_errors():
+        async with answering():
             await self._redis.zrem(channel.viewers, viewer.encode())
 
     async def count(self, channel: Channel) -> int:
-        with broker_errors():
+        async with answering():
             return int(await self._redis.zcount(channel.viewers, self._now(), "+inf"))
 
     async def counts(self, channels: list[Channel]) -> list[int]:
         """One count per channel, in one round trip."""
         now = self._now()
-        with broker_errors():
+        async with answering():
             pipe = self._redis.pipeline(transaction=False)
             for channel in channels:
                 pipe.zcount(channel.viewers, now, "+inf")
@@ -76,6 +76,6 @@ class Presence:
 
     async def list(self, channel: Channel) -> list[Viewer]:
         """All viewers, longest there first."""
-        with broker_errors():
+        async with answering():
             rows = await self._redis.zrangebyscore(channel.viewers, self._now(), "+inf")
         return sorted((Viewer.decode(row) for row in rows), key=lambda viewer: (viewer.since, viewer.id))

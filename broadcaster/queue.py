@@ -12,7 +12,7 @@ from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix, job_key_prefix
 from redis.asyncio import Redis
 
-from .client import broker_errors
+from .client import answering
 from .names import SESSION_JOB, SESSION_QUEUE, job_id
 
 
@@ -40,7 +40,7 @@ class JobQueue:
 
     async def enqueue_session(self, session_id: str, attempt: int) -> bool:
         """Ask for a worker that hosts attempt `attempt` of a session. False if that was asked before."""
-        with broker_errors():
+        async with answering():
             job = await self._arq.enqueue_job(
                 SESSION_JOB,
                 session_id,
@@ -59,7 +59,7 @@ class JobQueue:
         """`position` of several sessions in one round trip. Jobs that a worker has in hand are not counted."""
         if not jobs:
             return []
-        with broker_errors():
+        async with answering():
             pipe = self._arq.pipeline(transaction=False)
             for session_id, attempt in jobs:
                 pipe.zrank(SESSION_QUEUE, job_id(session_id, attempt))
@@ -73,7 +73,7 @@ class JobQueue:
     async def remove(self, session_id: str, attempt: int) -> None:
         """Take a waiting job back. A worker that picked it already finds that there is nothing to do."""
         job = job_id(session_id, attempt)
-        with broker_errors():
+        async with answering():
             pipe = self._arq.pipeline(transaction=True)
             pipe.zrem(SESSION_QUEUE, job)
             pipe.delete(job_key_prefix + job)
@@ -81,5 +81,5 @@ class JobQueue:
 
     async def depth(self) -> int:
         """Number of jobs in the queue."""
-        with broker_errors():
+        async with answering():
             return int(await self._arq.zcard(SESSION_QUEUE))

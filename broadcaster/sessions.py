@@ -16,7 +16,7 @@ import orjson
 from redis.asyncio import Redis
 
 from .channels import Channels
-from .client import broker_errors
+from .client import answering
 from .commands import START, Command, CommandLog
 from .errors import NoChannel, UnansweredCommands
 from .names import SESSIONS, Channel, Epoch
@@ -149,7 +149,7 @@ class Sessions:
             },
             entries=[status_entry("queued", tick=0, attempt=1)],
         )
-        with broker_errors():
+        async with answering():
             await self._redis.zadd(SESSIONS, {session_id: created})
         return epoch
 
@@ -160,7 +160,7 @@ class Sessions:
     async def page(self, *, before: tuple[float, str] | None, limit: int) -> list[tuple[float, SessionState]]:
         """Sessions with their creation time, newest first, starting after the one that `before` names."""
         newest = "+inf" if before is None else repr(before[0])
-        with broker_errors():
+        async with answering():
             rows: list[tuple[bytes, float]] = await self._redis.zrevrangebyscore(
                 SESSIONS, newest, "-inf", start=0, num=limit + 50, withscores=True
             )
@@ -170,7 +170,7 @@ class Sessions:
             for raw, created in rows
             if before is None or (created, raw.decode()) < before
         ]
-        with broker_errors():
+        async with answering():
             pipe = self._redis.pipeline(transaction=False)
             for _, session_id in wanted:
                 pipe.hgetall(Channel.session(session_id).meta)
@@ -183,7 +183,7 @@ class Sessions:
             else:
                 lost.append(session_id)
         if lost:
-            with broker_errors():
+            async with answering():
                 await self._redis.zrem(SESSIONS, *lost)
         return found[:limit]
 
@@ -236,6 +236,6 @@ class Sessions:
 
     async def delete(self, session_id: str) -> bool:
         """Delete every trace of a session in the broker; a child that still writes is told so by its next call."""
-        with broker_errors():
+        async with answering():
             await self._redis.zrem(SESSIONS, session_id)
         return await self._channels.delete(Channel.session(session_id))

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import orjson
 from redis.asyncio import Redis
 
-from .client import broker_errors
+from .client import answering
 from .names import WORKERS, worker_key
 
 BEAT_S = 1.0
@@ -45,7 +45,7 @@ class Heartbeats:
     async def beat(self, heartbeat: Heartbeat) -> None:
         """Say that a worker is alive for the next `DEAD_S` seconds."""
         now = self._now()
-        with broker_errors():
+        async with answering():
             pipe = self._redis.pipeline(transaction=False)
             pipe.set(worker_key(heartbeat["id"]), orjson.dumps(heartbeat), px=int(DEAD_S * 1000))
             pipe.zadd(WORKERS, {heartbeat["id"]: now + DEAD_S})
@@ -53,7 +53,7 @@ class Heartbeats:
             await pipe.execute()
 
     async def leave(self, worker_id: str) -> None:
-        with broker_errors():
+        async with answering():
             pipe = self._redis.pipeline(transaction=False)
             pipe.delete(worker_key(worker_id))
             pipe.zrem(WORKERS, worker_id)
@@ -61,7 +61,7 @@ class Heartbeats:
 
     async def alive(self) -> list[Heartbeat]:
         """The heartbeats of all live workers, by id."""
-        with broker_errors():
+        async with answering():
             ids = await self._redis.zrangebyscore(WORKERS, self._now(), "+inf")
             raws: list[Any] = await self._redis.mget([worker_key(i.decode()) for i in ids]) if ids else []
         beats: list[Heartbeat] = [orjson.loads(raw) for raw in raws if raw is not None]
