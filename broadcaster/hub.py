@@ -119,6 +119,8 @@ class Subscription:
             if cursor.epoch != feed.epoch:
                 return [await self._reset("epoch")]
             if cursor.offset > feed.head:
+                if await self._caught_up():
+                    continue
                 return [await self._reset("ahead")]
             batch = feed.after(cursor.offset, max_bytes=BATCH_BYTES)
             if batch:
@@ -146,6 +148,17 @@ class Subscription:
         left_out = (cursor.offset + 1, head - 1)
         cursor.offset = head - 1
         return left_out
+
+    async def _caught_up(self) -> bool:
+        """Look whether the log has what the reader saw elsewhere already and the tail has not brought here yet."""
+        found = (await self._channels.heads([self._feed.channel]))[0]
+        if found is None:
+            return False
+        epoch, head = found
+        if epoch != self._feed.epoch or head > self._feed.head:
+            self._feed.observed(epoch=epoch, head=head)
+            self._shared.wake()
+        return epoch != self._cursor.epoch or head >= self._cursor.offset
 
     async def _confirm_missing(self) -> None:
         """The log is empty where the feed says entries are: the channel changed under us; look at it again."""

@@ -22,6 +22,7 @@ def judge(
     epoch: str,
     since: int = 0,
     complete: bool = True,
+    ahead: bool = False,
 ) -> None:
     """Check one reader's history.
 
@@ -30,6 +31,7 @@ def judge(
         logs: for each epoch, every entry ever appended by offset.
         epoch, since: where it began.
         complete: whether it must have reached the newest entry of the last epoch.
+        ahead: whether it asked for what was not there yet.
 
     Raises:
         BrokenPromise: with the first thing that is wrong.
@@ -43,6 +45,8 @@ def judge(
                 raise BrokenPromise(
                     f"item {place}: a reset to {item.earliest_offset} although {at + 1} is there"
                 )
+            if item.epoch == epoch and item.reason == "ahead" and not ahead:
+                raise BrokenPromise(f"item {place}: {at} is called ahead of the log, but it was there")
             epoch, at = item.epoch, item.earliest_offset - 1
             continue
         if item.offset <= at:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -19,15 +20,14 @@ SPINS = 20
 """Turns of the loop after which a read that is not done waits for something that is not there."""
 
 
+@dataclass
 class Reader:
-    def __init__(
-        self, subscription: Subscription, leave: contextlib.AsyncExitStack, epoch: str, since: int
-    ) -> None:
-        self.subscription = subscription
-        self.leave = leave
-        self.epoch = epoch
-        self.since = since
-        self.history: list[Entry | Reset] = []
+    subscription: Subscription
+    leave: contextlib.AsyncExitStack
+    epoch: str
+    since: int
+    ahead: bool
+    history: list[Entry | Reset] = field(default_factory=list)
 
 
 class HubMachine(RuleBasedStateMachine):
@@ -98,7 +98,13 @@ class HubMachine(RuleBasedStateMachine):
             subscription = await stack.enter_async_context(
                 self.hub.subscribe(CHANNEL, since="live" if live else since, epoch=self.broker.epoch)
             )
-            return Reader(subscription, stack, self.broker.epoch, subscription.offset)
+            return Reader(
+                subscription,
+                stack,
+                self.broker.epoch,
+                subscription.offset,
+                not live and since > self.broker.head,
+            )
 
         self.readers.append(self.run(enter()))
 
@@ -125,7 +131,14 @@ class HubMachine(RuleBasedStateMachine):
     def leave(self, which: int) -> None:
         reader = self.readers.pop(which % len(self.readers))
         self.run(reader.leave.aclose())
-        judge(reader.history, self.broker.logs, epoch=reader.epoch, since=reader.since, complete=False)
+        judge(
+            reader.history,
+            self.broker.logs,
+            epoch=reader.epoch,
+            since=reader.since,
+            complete=False,
+            ahead=reader.ahead,
+        )
 
     def teardown(self) -> None:
         if not hasattr(self, "loop"):
@@ -143,6 +156,7 @@ class HubMachine(RuleBasedStateMachine):
                 epoch=reader.epoch,
                 since=reader.since,
                 complete=not trimmed_away,
+                ahead=reader.ahead,
             )
             self.run(reader.leave.aclose())
         self.loop.close()
