@@ -1,0 +1,141 @@
+"""All viewers of this process: announced to the others, kept awake by heartbeats, let go when they stop reading.
+
+One task looks after all of them, so a viewer costs no timer of its own and a delivery no clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+import structlog
+
+from gridcast.broadcaster import BrokerUnavailable, Channel, Presence, Viewer
+from gridcast.broadcaster.presence import REFRESH_S
+
+from .frames import Frame, message
+
+log = structlog.get_logger(__name__)
+
+
+class Watched(Protocol):
+    """What the keeper needs of an outlet."""
+
+    written: int
+
+    @property
+    def backlog(self) -> int: ...
+
+    def beat(self, frame: Frame) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Pulse:
+    """When one outlet last took something in and last let something out. No I/O; times are passed in."""
+
+    def __init__(self, now: float) -> None:
+        self._written = 0
+        self._left = 0
+        self.sent_at = now
+        self.moved_at = now
+
+    def observe(self, *, written: int, backlog: int, now: float) -> None:
+        """Take a look: progress is a byte that left, or an empty backlog."""
+        if written != self._written:
+            self._written = written
+            self.sent_at = now
+        left = written - backlog
+        if backlog == 0 or left > self._left:
+            self._left = left
+            self.moved_at = now
+
+
+class Seat:
+    """One viewer of one channel; `outlet` is None for those whose server side keeps time itself (event streams)."""
+
+    __slots__ = ("channel", "let_go", "outlet", "pulse", "viewer")
+
+    def __init__(self, channel: Channel, viewer: Viewer, outlet: Watched | None, pulse: Pulse) -> None:
+        self.channel = channel
+        self.viewer = viewer
+        self.outlet = outlet
+        self.pulse = pulse
+        self.let_go = False
+
+
+class Audience:
+    """Everyone who watches through this process."""
+
+    def __init__(
+        self,
+        presence: Presence,
+        *,
+        stall_s: float,
+        heartbeat_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._presence = presence
+        self._stall_s = stall_s
+        self._heartbeat_s = heartbeat_s
+        self._clock = clock
+        self._seats: set[Seat] = set()
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    @contextlib.asynccontextmanager
+    async def seat(self, channel: Channel, viewer: Viewer, outlet: Watched | None) -> AsyncIterator[Seat]:
+        """Count a viewer in for as long as the block lasts."""
+        seat = Seat(channel, viewer, outlet, Pulse(self._clock()))
+        self._seats.add(seat)
+        try:
+            with contextlib.suppress(BrokerUnavailable):
+                await self._presence.announce(channel, [viewer])
+            yield seat
+        finally:
+            self._seats.discard(seat)
+            # Where the broker is away, the announcement lapses by itself.
+            with contextlib.suppress(BrokerUnavailable):
+                await self._presence.leave(channel, viewer)
+
+    async def run(self) -> None:
+        """Look after everyone until cancelled."""
+        pause_s = min(0.5, self._stall_s / 4, self._heartbeat_s / 4)
+        announced_at = self._clock()
+        while True:
+            await asyncio.sleep(pause_s)
+            self.look_round()
+            if self._clock() - announced_at >= REFRESH_S:
+                announced_at = self._clock()
+                await self._announce_all()
+
+    def look_round(self) -> None:
+        """Cut those without progress, and send heartbeats to those who heard nothing for long."""
+        now = self._clock()
+        beat: Frame | None = None
+        for seat in self._seats:
+            outlet, pulse = seat.outlet, seat.pulse
+            if outlet is None or seat.let_go:
+                continue
+            pulse.observe(written=outlet.written, backlog=outlet.backlog, now=now)
+            if now - pulse.moved_at >= self._stall_s:
+                seat.let_go = True
+                outlet.abort()
+            elif now - pulse.sent_at >= self._heartbeat_s:
+                beat = beat or message("heartbeat", ts=time.time())
+                outlet.beat(beat)
+
+    async def _announce_all(self) -> None:
+        viewers: dict[Channel, list[Viewer]] = defaultdict(list)
+        for seat in self._seats:
+            viewers[seat.channel].append(seat.viewer)
+        try:
+            for channel, present in viewers.items():
+                await self._presence.announce(channel, present)
+        except BrokerUnavailable:
+            log.debug("viewers not announced: the broker is away")

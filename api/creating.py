@@ -1,0 +1,124 @@
+"""Creating a session: check it, make its channel, ask for a worker; at most once for one Idempotency-Key."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import re
+import time
+from typing import Any
+
+import orjson
+
+from gridcast.broadcaster.client import broker_errors
+from gridcast.broadcaster.errors import ChannelExists
+from gridcast.broadcaster.names import SessionId, idempotency_key, new_id
+from gridcast.broadcaster.sessions import SessionState
+from gridcast.scenarios import catalogue, resolve
+
+from .failures import GONE, ID_REUSED, Failure, Fault, invalid
+from .models import SessionRequest
+from .services import Services
+
+KEY_TTL_S = 24 * 3600
+"""How long an Idempotency-Key is remembered: longer than any client retries."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+async def create_session(
+    services: Services, wanted: SessionRequest, *, owner: str, key: str | None = None
+) -> SessionState:
+    """Create and enqueue. With a key seen before, answer with the session that it created.
+
+    Raises:
+        ScenarioError: the scenario cannot be simulated as asked; nothing was created.
+        Failure: the key came before with another body, or what it created was deleted.
+        BrokerUnavailable: unknown whether it was created; with a key it is safe to ask again.
+    """
+    record, n_ticks = await asyncio.to_thread(_record, wanted, owner)
+    session_id = SessionId(new_id())
+    if key is None:
+        return await _start(services, session_id, record, n_ticks)
+    claim = _Claim(services, owner, key, wanted)
+    before = await claim.take(session_id)
+    if before is None or not before["done"]:
+        # Not done: whoever came first with this key died or lost the broker on the way. Every step can be repeated.
+        state = await _start(services, SessionId(before["id"]) if before else session_id, record, n_ticks)
+        await claim.done(state.id)
+        return state
+    known = await services.sessions.get(before["id"])
+    if known is None:
+        raise Failure(GONE, f"session {before['id']}, which this Idempotency-Key created, was deleted")
+    return known
+
+
+def _record(wanted: SessionRequest, owner: str) -> tuple[dict[str, Any], int]:
+    """What is stored of a session besides its state: all that a worker needs, defaults filled in."""
+    config = resolve(wanted.scenario, wanted.overrides, wanted.seed)
+    record = {
+        "title": wanted.title or catalogue()[wanted.scenario].title,
+        "scenario": wanted.scenario,
+        "overrides": wanted.overrides,
+        "seed": wanted.seed,
+        "speed": wanted.speed,
+        "on_idle": wanted.on_idle,
+        "owner": owner,
+        "config": config.model_dump(mode="json"),
+        "parent": None,
+    }
+    return record, config.n_ticks
+
+
+async def _start(
+    services: Services, session_id: SessionId, record: dict[str, Any], n_ticks: int
+) -> SessionState:
+    created = time.time()
+    # It exists where we repeat ourselves under the same key; the job's id is the same too, so it runs once.
+    with contextlib.suppress(ChannelExists):
+        await services.sessions.create(
+            session_id,
+            record={**record, "id": session_id, "created": created},
+            n_ticks=n_ticks,
+            created=created,
+        )
+    await services.queue.enqueue_session(session_id, 1)
+    services.stats.sessions_created += 1
+    state = await services.sessions.get(session_id)
+    if state is None:
+        raise Failure(GONE, f"session {session_id} was deleted while it was being created")
+    return state
+
+
+class _Claim:
+    """The memory of one Idempotency-Key in the broker: which session it stands for, for which body."""
+
+    def __init__(self, services: Services, owner: str, key: str, wanted: SessionRequest) -> None:
+        if not _KEY.fullmatch(key):
+            raise invalid([Fault(("Idempotency-Key",), "1 to 200 visible ASCII characters are allowed")])
+        self._redis = services.redis
+        self._key = idempotency_key(owner, key)
+        self._digest = hashlib.sha256(
+            orjson.dumps(wanted.model_dump(), option=orjson.OPT_SORT_KEYS)
+        ).hexdigest()
+
+    def _value(self, session_id: str, *, done: bool) -> bytes:
+        return orjson.dumps({"id": session_id, "digest": self._digest, "done": done})
+
+    async def take(self, session_id: str) -> dict[str, Any] | None:
+        """Claim the key for a session; if it was claimed before, answer with what is known."""
+        with broker_errors():
+            known = await self._redis.set(
+                self._key, self._value(session_id, done=False), nx=True, get=True, ex=KEY_TTL_S
+            )
+        if known is None:
+            return None
+        before: dict[str, Any] = orjson.loads(known)
+        if before["digest"] != self._digest:
+            raise Failure(ID_REUSED, "this Idempotency-Key came before with another body; take a new key")
+        return before
+
+    async def done(self, session_id: str) -> None:
+        with broker_errors():
+            await self._redis.set(self._key, self._value(session_id, done=True), ex=KEY_TTL_S)

@@ -1,0 +1,197 @@
+"""One viewer of one channel over a WebSocket: a cursor that writes, a reader that listens; the first to end ends both."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from starlette.websockets import WebSocket
+
+from gridcast.broadcaster import BrokerUnavailable, Channel, NoChannel, Subscription, Viewer
+from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused
+from gridcast.broadcaster.names import Epoch, new_id
+from gridcast.broadcaster.sessions import SessionState
+
+from .encoders import AllMode, Encode, FullEncoder, LatestMode, verbatim
+from .frames import Frame, message
+from .inbound import MAX_BAD_IN_A_ROW, Patience, Refusal, parse
+from .models import CommandFrame, StreamQuery
+from .outlet import Gone, Outlet, TooSlow, outlet_of
+from .replies import first_of
+from .seek import since_of_tick
+from .services import Services
+from .steering import accept
+from .users import LOCAL_ROLE, LOCAL_USER, author
+from .views import Base, channel_of, show, state_of
+
+LATEST_BYTES = 64 << 10
+"""Soft bound in `mode=latest`: what lies in a buffer is old news there."""
+
+RETRY_S = 0.25
+COMMAND_PATIENCE_S = 30.0
+"""How long a viewer's command waits for the broker before the viewer is sent away to try again."""
+
+PROTOCOL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a viewer's time ended; without a code the connection is gone already."""
+
+    code: int | None
+    reason: str = ""
+
+
+GONE = End(None)
+FINISHED = End(1000, "finished")
+TOO_SLOW = End(1013, "too slow; reconnect with since")
+BROKER_AWAY = End(1013, "the broker does not answer; reconnect with since")
+DELETED = End(4404, "the session was deleted")
+
+
+async def watch(websocket: WebSocket, services: Services, session_id: str, wish: StreamQuery) -> None:
+    """Serve an accepted WebSocket until either side ends.
+
+    Raises:
+        NoChannel, BrokerUnavailable: before the first frame; the caller refuses the socket.
+    """
+    channel = channel_of(session_id)
+    settings = services.settings
+    soft_bytes = LATEST_BYTES if wish.mode == "latest" else settings.viewer_bytes
+    outlet = outlet_of(websocket, soft_bytes=soft_bytes, stall_s=settings.stall_s, stats=services.stats)
+    viewer = Viewer(id=new_id(), name=LOCAL_USER, since=time.time())
+    since = wish.since
+    if wish.since_tick is not None:
+        since = await since_of_tick(services.channels, channel, wish.since_tick)
+    epoch = None if wish.epoch is None else Epoch(wish.epoch)
+    async with (
+        services.hub.subscribe(channel, since=since, epoch=epoch) as subscription,
+        services.audience.seat(channel, viewer, outlet) as seat,
+    ):
+        state = await state_of(services, session_id)
+        hello = await _hello(websocket, services, state, subscription)
+        try:
+            await outlet.send([hello])
+            end = await first_of(
+                _write(services, subscription, state, wish, outlet),
+                _read(websocket, services, channel, outlet),
+            )
+        except Gone:
+            end = GONE
+        except TooSlow:
+            end = TOO_SLOW
+        except NoChannel:
+            end = DELETED
+        except BrokerUnavailable:
+            end = BROKER_AWAY
+        services.stats.viewers_let_go += seat.let_go or end is TOO_SLOW
+        if end.code is not None:
+            await outlet.close(end.code, end.reason)
+
+
+async def _hello(
+    websocket: WebSocket, services: Services, state: SessionState, subscription: Subscription
+) -> Frame:
+    [session] = await show(services, [state], base=Base.of(websocket))
+    return message(
+        "hello",
+        session=session,
+        epoch=state.epoch,
+        head=max(subscription.head, state.head),
+        role=LOCAL_ROLE,
+        protocol=PROTOCOL,
+    )
+
+
+async def _write(
+    services: Services, subscription: Subscription, state: SessionState, wish: StreamQuery, outlet: Outlet
+) -> End:
+    """Hand entries over as they come, and end after the last one that the session will have."""
+    encode: Encode = verbatim
+    if wish.format == "full":
+        encode = FullEncoder(
+            services.full,
+            Channel.session(state.id),
+            state.epoch,
+            bus_phases=None if state.schema is None else state.schema["bus_phases"],
+            since_tick=wish.since_tick,
+        )
+    mode: AllMode | LatestMode = LatestMode(encode) if wish.mode == "latest" else AllMode(encode)
+    if state.over and subscription.epoch == state.epoch and subscription.offset == subscription.head:
+        return FINISHED
+    while True:
+        try:
+            batch = await subscription.next()
+        except BrokerUnavailable:
+            await asyncio.sleep(RETRY_S)
+            continue
+        at_head = subscription.offset >= subscription.head
+        # A translated entry is many times larger: entry by entry, so that bounds and other viewers have their turn.
+        parts = [batch] if wish.format == "compact" else [[entry] for entry in batch]
+        frames: list[Frame] = []
+        for i, part in enumerate(parts, start=1):
+            frames = mode.frames(part, at_head=at_head and i == len(parts))
+            await outlet.send(frames)
+            if wish.format == "full":
+                await asyncio.sleep(0)
+        if frames and frames[-1].final:
+            await outlet.finish()
+            return FINISHED
+
+
+async def _read(websocket: WebSocket, services: Services, channel: Channel, outlet: Outlet) -> End:
+    """Answer the viewer's frames until it leaves; always reading is also what notices that it left."""
+    patience = Patience()
+    while True:
+        received = await websocket.receive()
+        if received["type"] == "websocket.disconnect":
+            return GONE
+        parsed = parse(received.get("text"))
+        if isinstance(parsed, Refusal):
+            patience.bad()
+            await outlet.send([parsed.frame()])
+            if parsed.code == "too_large":
+                return End(1009, "the frame is too large")
+            if patience.exhausted:
+                return End(1008, f"{MAX_BAD_IN_A_ROW} bad frames in a row")
+            continue
+        patience.good()
+        if isinstance(parsed, CommandFrame):
+            refusal = await _command(services, channel, parsed)
+            if refusal is not None:
+                await outlet.send([refusal.frame()])
+        else:
+            await outlet.send([message("pong", ts=time.time())])
+
+
+async def _command(services: Services, channel: Channel, frame: CommandFrame) -> Refusal | None:
+    """Store a command; its answer comes as an entry. Raises `NoChannel`, or `BrokerUnavailable` after long patience."""
+    deadline = time.monotonic() + COMMAND_PATIENCE_S
+    while True:
+        try:
+            await accept(
+                services,
+                channel,
+                command_id=frame.id,
+                by=author(LOCAL_USER),
+                command=frame.command,
+                args=frame.args,
+            )
+            return None
+        except ChannelEnded:
+            return Refusal(
+                code="ended", detail="the session has ended and takes no more commands", command_id=frame.id
+            )
+        except CommandIdReused:
+            return Refusal(
+                code="id_reused",
+                detail="this command id was used before with another body; take a new id",
+                command_id=frame.id,
+            )
+        except BrokerUnavailable:
+            # Whether it was stored is unknown. Under the same id it is stored once, so it is simply sent again; the
+            # viewer's next frames wait meanwhile.
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(RETRY_S)

@@ -1,0 +1,141 @@
+"""`/api/sessions/{id}/events`: the same entries as Server-Sent Events, for proxies that strip WebSockets and for curl."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gridcast.broadcaster import BrokerUnavailable, Channel, ChannelGone, Entry, Reset, Subscription, Viewer
+from gridcast.broadcaster.names import Epoch, new_id
+
+from .failures import Fault, invalid
+from .frames import ends_channel
+from .models import EventsQuery, Since
+from .replies import fails_with, first_of
+from .services import Services, ServicesDep
+from .users import LOCAL_USER
+from .views import channel_of, state_of
+
+router = APIRouter(tags=["sessions"])
+
+RETRY_MS = 1000
+"""How long browsers wait before they come back."""
+
+RETRY_S = 0.25
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+def event(epoch: str, item: Entry | Reset) -> bytes:
+    """One event; its id is where a browser goes on that has seen it."""
+    if isinstance(item, Reset):
+        return b"id: %b:%d\ndata: %b\n\n" % (item.epoch.encode(), item.earliest_offset - 1, item.encode())
+    return b"id: %b:%d\ndata: %b\n\n" % (epoch.encode(), item.offset, item.data)
+
+
+def last_seen(event_id: str) -> tuple[Epoch, int]:
+    """Inverse of an event's id. Raises `Failure`."""
+    epoch, _, offset = event_id.rpartition(":")
+    if not epoch or not offset.isascii() or not offset.isdigit():
+        raise invalid([Fault(("Last-Event-ID",), "must be the id of an event of this stream, epoch:offset")])
+    return Epoch(epoch), int(offset)
+
+
+class EventStream(Response):
+    """Streams a channel until its last entry, the client's leave or the server's end."""
+
+    def __init__(self, services: Services, channel: Channel, *, since: Since, epoch: Epoch | None) -> None:
+        super().__init__(status_code=200)
+        self._services = services
+        self._channel = channel
+        self._since = since
+        self._epoch = epoch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        services = self._services
+        viewer = Viewer(id=new_id(), name=LOCAL_USER, since=time.time())
+        async with (
+            services.hub.subscribe(self._channel, since=self._since, epoch=self._epoch) as subscription,
+            services.audience.seat(self._channel, viewer, None),
+        ):
+            await self._put(send, {"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            try:
+                await first_of(self._stream(subscription, send), _left(receive), _closing(services))
+                await self._body(send, b"", more=False)
+            except TimeoutError:
+                services.stats.viewers_let_go += 1
+
+    async def _stream(self, subscription: Subscription, send: Send) -> None:
+        await self._body(send, b"retry: %d\n\n" % RETRY_MS)
+        while True:
+            try:
+                async with asyncio.timeout(self._services.settings.heartbeat_s):
+                    batch = await subscription.next()
+            except TimeoutError:
+                await self._body(send, b": heartbeat\n\n")
+            except BrokerUnavailable:
+                await asyncio.sleep(RETRY_S)
+            except ChannelGone:
+                return
+            else:
+                await self._body(send, b"".join(event(subscription.epoch, item) for item in batch))
+                if _over(batch):
+                    return
+
+    async def _body(self, send: Send, data: bytes, *, more: bool = True) -> None:
+        await self._put(send, {"type": "http.response.body", "body": data, "more_body": more})
+
+    async def _put(self, send: Send, message: dict[str, object]) -> None:
+        """Raises `TimeoutError` where the client makes no progress."""
+        async with asyncio.timeout(self._services.settings.stall_s):
+            await send(message)
+
+
+def _over(batch: Sequence[Entry | Reset]) -> bool:
+    last = batch[-1]
+    return isinstance(last, Entry) and ends_channel(last)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _closing(services: Services) -> None:
+    await services.closing.wait()
+
+
+@router.get(
+    "/api/sessions/{session_id}/events",
+    response_class=Response,
+    responses={
+        200: {"description": "Entries as `text/event-stream`", "content": {"text/event-stream": {}}},
+        204: {"description": "Everything of a finished session was sent"},
+        **fails_with(404, 422, 503),
+    },
+)
+async def events(
+    services: ServicesDep,
+    session_id: str,
+    query: Annotated[EventsQuery, Query()],
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """A session's entries as they come. `Last-Event-ID` wins over `since` and `epoch`."""
+    channel = channel_of(session_id)
+    since: Since = query.since
+    epoch = None if query.epoch is None else Epoch(query.epoch)
+    if last_event_id:
+        epoch, since = last_seen(last_event_id)
+    state = await state_of(services, session_id)
+    if state.over and since in ("live", state.head) and epoch in (None, state.epoch):
+        return Response(status_code=204)
+    return EventStream(services, channel, since=since, epoch=epoch)

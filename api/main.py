@@ -1,0 +1,118 @@
+"""The API process: `python -m gridcast.api.main --host --port`, which is what `gridcast api` starts."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import socket
+import sys
+
+import structlog
+import uvicorn
+
+from gridcast.broadcaster import Settings, load_settings
+
+from .app import create_app
+from .inbound import MAX_FRAME_BYTES
+from .services import Services
+from .websocket import FrameProtocol
+
+log = structlog.get_logger(__name__)
+
+GRACE_S = 3
+"""How long open requests may take to end after SIGTERM; viewers are told at once."""
+
+
+class Server(uvicorn.Server):
+    """Tells event streams and waiting requests that the end is near before uvicorn waits for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        services: Services | None = getattr(self.app_state, "services", None)
+        if services is not None:
+            services.closing.set()
+        await super().shutdown(sockets)
+
+    def __init__(self, settings: Settings) -> None:
+        app = create_app(settings)
+        self.app_state = app.state
+        super().__init__(
+            uvicorn.Config(
+                app,
+                ws=FrameProtocol,
+                # Twice, so that a frame just over the bound is answered with an `error` before the socket closes.
+                ws_max_size=2 * MAX_FRAME_BYTES,
+                ws_per_message_deflate=False,
+                lifespan="on",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+
+
+def listen(host: str, port: int, *, stall_s: float) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `OSError`.
+
+    The kernel ends a connection whose peer took nothing for `stall_s`, which also finds those whose last bytes lie in
+    the kernel's buffers, where we cannot see them.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sys.platform == "linux":
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(stall_s * 1000))
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def configure_logging(level: str) -> None:
+    """Logs go to stderr, one line each."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def run(settings: Settings, *, host: str, port: int) -> int:
+    """Serve until SIGTERM or SIGINT; answer with the exit code."""
+    configure_logging(settings.log_level)
+    try:
+        listener = listen(host, port, stall_s=settings.stall_s)
+    except OSError as error:
+        log.error("cannot listen", host=host, port=port, error=str(error))
+        return 1
+    bound = listener.getsockname()
+    log.info("api listens", host=bound[0], port=bound[1])
+    # uvicorn raises the signal that ended it once more when all is closed; SIGTERM is a regular end to us.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    try:
+        Server(settings).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def main() -> int:
+    """Read the command line and the environment."""
+    parser = argparse.ArgumentParser(
+        prog="gridcast api", description="Serve the HTTP and WebSocket interface."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 takes a free one")
+    arguments = parser.parse_args()
+    return run(load_settings(), host=arguments.host, port=arguments.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""What clients send, strictly: unknown fields are refused, nothing is guessed. And what they get, for OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from gridcast.broadcaster.sessions import Status
+
+Speed = Literal["max"] | Annotated[float, Field(ge=0.1, le=1000, allow_inf_nan=False)]
+OnIdle = Literal["continue", "pause", "stop"]
+Command = Literal[
+    "pause",
+    "resume",
+    "stop",
+    "step",
+    "run_until",
+    "speed",
+    "set_batch_size",
+    "shift_replicas",
+    "set_taps",
+    "set_storage_power",
+    "set_controller",
+]
+CommandId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+MAX_SEED: Final = 2**31 - 1
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SessionRequest(_Strict):
+    """Body of `POST /api/sessions`."""
+
+    scenario: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    overrides: Annotated[dict[str, JsonValue], Field(max_length=500)] = Field(
+        default_factory=dict,
+        description="Dotted path into the scenario's config -> value, such as `duration_s`: 600.",
+    )
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
+    speed: Speed = Field("max", description="Simulated seconds per second, or `max`.")
+    on_idle: OnIdle = Field("continue", description="What happens when nobody watches.")
+    title: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class CommandRequest(_Strict):
+    """Body of `POST /api/sessions/{id}/commands`. The session itself checks `args` and answers."""
+
+    command: Command
+    args: Annotated[dict[str, JsonValue], Field(max_length=100)] = Field(default_factory=dict)
+    id: CommandId | None = None
+
+
+class CommandFrame(_Strict):
+    """The `command` frame of a WebSocket."""
+
+    type: Literal["command"]
+    id: CommandId
+    command: Command
+    args: Annotated[dict[str, JsonValue], Field(max_length=100)] = Field(default_factory=dict)
+
+
+class PingFrame(_Strict):
+    """The `ping` frame of a WebSocket."""
+
+    type: Literal["ping"]
+
+
+class _Query(BaseModel):
+    """Query parameters are text, so they are converted; unknown ones are refused all the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WaitQuery(_Query):
+    wait: bool = Field(False, description="Answer only when it is done.")
+
+
+class ListQuery(_Query):
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: str | None = None
+    status: Status | None = None
+    owner: str | None = None
+    scenario: str | None = None
+
+
+Since = Annotated[int, Field(ge=0)] | Literal["live"]
+
+
+class EventsQuery(_Query):
+    since: Since = Field(0, description="The last offset that the client has, or `live`.")
+    epoch: str | None = Field(None, description="The epoch in which `since` was seen.")
+
+
+class StreamQuery(EventsQuery):
+    format: Literal["compact", "full"] = "compact"
+    mode: Literal["all", "latest"] = "all"
+    since_tick: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="With `format=full`, instead of `since`: the last tick that the client has."
+    )
+
+
+class SessionObject(BaseModel):
+    """A session."""
+
+    id: str
+    title: str
+    scenario: str
+    overrides: dict[str, JsonValue]
+    seed: int
+    speed: Literal["max"] | float
+    on_idle: OnIdle
+    status: Status
+    reason: str | None = None
+    tick: int = Field(description="Number of ticks done.")
+    n_ticks: int
+    progress: float = Field(description="0 to 1.")
+    attempt: int
+    queue_position: int | None = Field(None, description="Place in the queue, 1 for the next.")
+    owner: str
+    viewers: int
+    created: float
+    started: float | None = None
+    ended: float | None = None
+    parent: dict[str, Any] | None = None
+    epoch: str
+    head: int
+    schema_: dict[str, Any] | None = Field(None, alias="schema")
+    summary: dict[str, Any] | None = None
+    ws_url: str
+    url: str
+
+
+class SessionPage(BaseModel):
+    items: list[SessionObject]
+    next_cursor: str | None
+
+
+class CommandAccepted(BaseModel):
+    id: str
+
+
+class ProblemFault(BaseModel):
+    loc: list[str | int]
+    msg: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemFault] | None = None

@@ -1,0 +1,85 @@
+"""What the routes work with: one broker client, the hub and the views on the broker, opened and closed with the app."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated, cast
+
+from fastapi import Depends
+from redis.asyncio import Redis
+from starlette.requests import HTTPConnection
+
+from gridcast.broadcaster import AsyncLeases, Channels, CommandLog, Hub, JobQueue, Presence, Settings
+from gridcast.broadcaster.client import async_client
+from gridcast.broadcaster.names import new_id
+from gridcast.broadcaster.sessions import Sessions
+from gridcast.broadcaster.workers import Heartbeats
+
+from .audience import Audience
+from .full import FullCache
+from .stats import Stats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that a route may need. `closing` is set when the server begins to shut down."""
+
+    settings: Settings
+    redis: Redis
+    hub: Hub
+    channels: Channels
+    sessions: Sessions
+    commands: CommandLog
+    queue: JobQueue
+    presence: Presence
+    heartbeats: Heartbeats
+    leases: AsyncLeases
+    audience: Audience
+    full: FullCache
+    stats: Stats = field(default_factory=Stats)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@contextlib.asynccontextmanager
+async def open_services(settings: Settings, *, redis: Redis | None = None) -> AsyncIterator[Services]:
+    """Open all of them; works also while the broker is away, each call then fails by itself until it is back.
+
+    Args:
+        redis: a client to use instead of one that the settings name; the hub makes its own.
+    """
+    client = redis or async_client(settings)
+    presence = Presence(client)
+    async with Hub(settings) as hub:
+        services = Services(
+            settings=settings,
+            redis=client,
+            hub=hub,
+            channels=Channels(client),
+            sessions=Sessions(client),
+            commands=CommandLog(client),
+            queue=JobQueue(client),
+            presence=presence,
+            heartbeats=Heartbeats(client),
+            leases=AsyncLeases(client, owner=f"api:{new_id()}", ttl_s=settings.lease_s),
+            audience=Audience(presence, stall_s=settings.stall_s, heartbeat_s=settings.heartbeat_s),
+            full=FullCache(),
+        )
+        keeper = asyncio.create_task(services.audience.run())
+        try:
+            yield services
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+            if redis is None:
+                await client.aclose()
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """The services of the app that serves this request or WebSocket."""
+    return cast("Services", connection.app.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,128 @@
+"""`/api/sessions`: create, list, look at, delete."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response
+
+from gridcast.broadcaster import Channel, Entry, NoChannel
+from gridcast.broadcaster.sessions import SessionState
+
+from .bodies import StrictRoute
+from .creating import create_session
+from .failures import Fault, invalid
+from .frames import ends_channel
+from .models import ListQuery, SessionObject, SessionPage, SessionRequest, WaitQuery
+from .replies import fails_with, reply, while_connected
+from .services import Services, ServicesDep
+from .users import LOCAL_USER
+from .views import Base, channel_of, show, state_of
+
+router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=StrictRoute)
+
+SCAN_LIMIT = 2000
+"""Sessions that one list request looks at when a filter lets few of them pass."""
+
+
+@router.post("", status_code=201, response_model=SessionObject, responses=fails_with(409, 413, 422, 503))
+async def create(
+    request: Request,
+    services: ServicesDep,
+    wanted: SessionRequest,
+    query: Annotated[WaitQuery, Query()],
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Start a session. With `wait=true` the answer comes when it has ended, with its summary."""
+    state = await create_session(services, wanted, owner=LOCAL_USER, key=idempotency_key)
+    if query.wait:
+        state = await while_connected(request, _ended(services, state))
+    [document] = await show(services, [state], base=Base.of(request))
+    return reply(document, status=201, headers={"Location": f"/api/sessions/{state.id}"})
+
+
+async def _ended(services: Services, state: SessionState) -> SessionState:
+    async with services.hub.subscribe(Channel.session(state.id), since="live") as subscription:
+        state = await state_of(services, state.id)
+        while not state.over:
+            batch = await subscription.next()
+            if any(isinstance(entry, Entry) and ends_channel(entry) for entry in batch):
+                state = await state_of(services, state.id)
+    return state
+
+
+@router.get("", response_model=SessionPage, responses=fails_with(422, 503))
+async def list_sessions(
+    request: Request, services: ServicesDep, query: Annotated[ListQuery, Query()]
+) -> Response:
+    """Sessions, newest first, without their schemas."""
+    place = None if query.cursor is None else _decode_cursor(query.cursor)
+    found: list[SessionState] = []
+    scanned = 0
+    more = True
+    while more and len(found) < query.limit and scanned < SCAN_LIMIT:
+        page = await services.sessions.page(before=place, limit=query.limit)
+        more = len(page) == query.limit
+        for created, state in page:
+            scanned += 1
+            place = (created, state.id)
+            if _passes(state, query):
+                found.append(state)
+                if len(found) == query.limit:
+                    more = more or place != (page[-1][0], page[-1][1].id)
+                    break
+    items = await show(services, found, base=Base.of(request), brief=True)
+    return reply({"items": items, "next_cursor": _encode_cursor(place) if more and place else None})
+
+
+def _passes(state: SessionState, query: ListQuery) -> bool:
+    return (
+        (query.status is None or state.status == query.status)
+        and (query.owner is None or state.record["owner"] == query.owner)
+        and (query.scenario is None or state.record["scenario"] == query.scenario)
+    )
+
+
+def _encode_cursor(place: tuple[float, str]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+def _decode_cursor(text: str) -> tuple[float, str]:
+    try:
+        place: Any = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        created, session_id = place
+        return float(created), str(session_id)
+    except (ValueError, TypeError, binascii.Error):
+        raise invalid([Fault(("cursor",), "not a cursor of this list; leave it out to begin anew")]) from None
+
+
+@router.get("/{session_id}", response_model=SessionObject, responses=fails_with(404, 503))
+async def get(request: Request, services: ServicesDep, session_id: str) -> Response:
+    """One session with its schema and, once it has ended, its summary."""
+    [document] = await show(services, [await state_of(services, session_id)], base=Base.of(request))
+    return reply(document)
+
+
+@router.delete("/{session_id}", status_code=204, response_class=Response, responses=fails_with(404, 503))
+async def delete(services: ServicesDep, session_id: str) -> Response:
+    """Stop a session and delete its log, for good; who watches it is told (close code 4404)."""
+    state = await state_of(services, session_id)
+    if not await services.sessions.delete(session_id):
+        raise NoChannel(str(channel_of(session_id)))
+    # A child that still runs ends at its next publish, which finds no channel; a job that waits is taken back.
+    await services.queue.remove(session_id, state.attempt)
+    return Response(status_code=204)
+
+
+@router.get("/{session_id}/viewers", responses=fails_with(404, 503))
+async def viewers(services: ServicesDep, session_id: str) -> Response:
+    """Who is watching, across all API processes, longest there first."""
+    await state_of(services, session_id)
+    present = await services.presence.list(channel_of(session_id))
+    return reply(
+        {"viewers": [{"id": viewer.id, "name": viewer.name, "since": viewer.since} for viewer in present]}
+    )

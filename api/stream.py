@@ -1,0 +1,84 @@
+"""`/api/ws/sessions/{id}`: a session's entries on a WebSocket, commands and their answers on the same socket."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+import structlog
+from fastapi import APIRouter, WebSocket
+from pydantic import ValidationError
+from starlette.websockets import WebSocketDisconnect
+
+from .delivery import watch
+from .failures import FOREIGN_ORIGIN, INTERNAL, INVALID, NOT_FOUND, Failure, Fault, as_failure, invalid
+from .inbound import Code, Refusal
+from .models import StreamQuery
+from .origin import allowed, refusal
+from .problems import faults
+from .services import services_of
+
+log = structlog.get_logger(__name__)
+router = APIRouter()
+
+_CODES: Mapping[str, Code] = {INVALID.slug: "bad_frame", FOREIGN_ORIGIN.slug: "forbidden"}
+_REASON_BYTES = 120
+"""A close frame has room for 123."""
+
+
+@contextlib.asynccontextmanager
+async def accepted(websocket: WebSocket) -> AsyncIterator[None]:
+    """Accept a WebSocket, check who opened it, and close it with the right code if what follows fails.
+
+    Accepted also where it is refused: a browser sees a close code only after that.
+    """
+    await websocket.accept()
+    try:
+        origin = websocket.headers.get("origin")
+        settings = services_of(websocket).settings
+        if not allowed(origin, host=websocket.headers.get("host"), extra=settings.allowed_origins):
+            raise refusal(origin)
+        yield
+    except WebSocketDisconnect:
+        return
+    except Exception as error:
+        failure = as_failure(error)
+        if failure is None:
+            log.exception("a WebSocket failed", path=websocket.url.path)
+            failure = Failure(INTERNAL, "this failed by a mistake of ours; it was logged")
+        await _refuse(websocket, failure)
+
+
+async def _refuse(websocket: WebSocket, failure: Failure) -> None:
+    # The viewer may be gone already, which is as good.
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        code = _CODES.get(failure.kind.slug)
+        if code is not None:
+            await websocket.send_text(Refusal(code=code, detail=failure.detail).frame().payload.decode())
+        reason = failure.detail.encode()[:_REASON_BYTES].decode(errors="ignore")
+        await websocket.close(failure.kind.close_code, reason)
+
+
+def stream_query(websocket: WebSocket) -> StreamQuery:
+    """The query parameters of a stream. Raises `Failure`."""
+    try:
+        query = StreamQuery.model_validate(dict(websocket.query_params))
+    except ValidationError as error:
+        raise invalid(faults(error.errors())) from None
+    if query.since_tick is not None and query.format != "full":
+        raise invalid([Fault(("since_tick",), "goes with format=full; use since, an offset, otherwise")])
+    return query
+
+
+@router.websocket("/api/ws/sessions/{session_id}")
+async def session_stream(websocket: WebSocket, session_id: str) -> None:
+    """Serve one viewer."""
+    async with accepted(websocket):
+        await watch(websocket, services_of(websocket), session_id, stream_query(websocket))
+
+
+@router.websocket("/{path:path}")
+async def nothing(websocket: WebSocket, path: str) -> None:
+    """There is no such stream; said so that a browser sees the code."""
+    async with accepted(websocket):
+        raise Failure(NOT_FOUND, f"there is no WebSocket at /{path}")

@@ -1,0 +1,125 @@
+"""uvicorn's sans-I/O WebSocket protocol with a door for frames that are built already.
+
+`await send` costs a task switch, a copy and an encoding per viewer and frame; a viewer that gets the same bytes as a
+hundred others needs none of it. The ASGI extension `gridcast.frames` in a WebSocket's scope is a `FramePort`: the
+application writes whole frames to the transport and sees how much of them the network has not taken yet.
+
+Name it with uvicorn's `--ws gridcast.api.websocket:FrameProtocol`. Compression is declined: browsers offer
+permessage-deflate, and it costs several times the price of everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from typing import Any, Final
+
+from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.exceptions import ProtocolError
+from websockets.http11 import Request
+
+EXTENSION: Final = "gridcast.frames"
+CLOSE_S: Final = 2.0
+"""How long the peer has for its part of the closing handshake before the connection is cut."""
+_RESET: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: on, for no time at all."""
+
+
+class FramePort:
+    """Direct access to the transport under one WebSocket whose handshake is complete."""
+
+    def __init__(self, protocol: FrameProtocol) -> None:
+        self._protocol = protocol
+
+    @property
+    def closed(self) -> bool:
+        """Whether writing is of no use any more."""
+        protocol = self._protocol
+        return protocol.disconnected or protocol.close_sent or protocol.transport.is_closing()
+
+    def limit(self, backlog_bytes: int) -> None:
+        """Let `drained()` wait while more than `backlog_bytes` are unsent, and until three quarters of those are gone."""
+        self._protocol.transport.set_write_buffer_limits(high=backlog_bytes, low=backlog_bytes // 4)
+
+    def write(self, frame: bytes) -> None:
+        """Write one whole frame; never waits. Nothing happens on a closed connection."""
+        if not self.closed:
+            self._protocol.transport.write(frame)
+
+    def backlog(self) -> int:
+        """Bytes that the network has not taken yet."""
+        return self._protocol.transport.get_write_buffer_size()
+
+    @property
+    def saturated(self) -> bool:
+        """Whether `drained()` would wait."""
+        return not self._protocol.writable.is_set()
+
+    async def drained(self) -> None:
+        """Return once the backlog is within its limit, or the connection is lost."""
+        await self._protocol.writable.wait()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send the close frame behind what is written already; cut the connection `CLOSE_S` later at the latest."""
+        self._protocol.close_now(code, reason)
+
+    def abort(self) -> None:
+        """Cut the connection; what is not sent yet is lost."""
+        self._protocol.abort()
+
+
+class FrameProtocol(WebSocketsSansIOProtocol):
+    """Written against uvicorn 0.54, whose version is pinned for it."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.conn.available_extensions = []
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            # The application's task was made just now and has not run yet: it will see the extension.
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[EXTENSION] = FramePort(self)
+
+    def close_now(self, code: int, reason: str) -> None:
+        """What `send({"type": "websocket.close"})` does, without waiting for the backlog first."""
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return
+        try:
+            self.conn.send_close(code, reason)
+        except ProtocolError:
+            self.abort()
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(CLOSE_S, self.abort)
+
+    def abort(self) -> None:
+        """Cut the connection now, with what lies in the kernel's buffers for a peer that does not take it."""
+        if self.disconnected:
+            return
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        # transport.close() waits for the backlog of a peer that may never read it.
+        self.loop.call_later(CLOSE_S, self.abort)

@@ -1,0 +1,40 @@
+"""`python -m bench [--quick] [--json FILE] [NAME ...]`: run the benchmarks and print their tables."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import cost, engine, fanout, memory, whole_path
+from bench.report import Report, write_json
+
+BENCHES: dict[str, Callable[..., Report]] = {
+    "engine": engine.run,
+    "whole-path": whole_path.run,
+    "fan-out": fanout.run,
+    "memory": memory.run,
+    "cost": cost.run,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(BENCHES)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="shorter runs, fewer repeats")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    reports = []
+    for name in options.names or BENCHES:
+        report = BENCHES[name](quick=options.quick)
+        report.show()
+        reports.append(report)
+    if options.json is not None:
+        write_json(options.json, reports)
+
+
+if __name__ == "__main__":
+    main()

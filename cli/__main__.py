@@ -1,0 +1,5 @@
+"""`python -m gridcast.cli` is `gridcast`."""
+
+from gridcast.cli.main import main
+
+main()

@@ -1,0 +1,37 @@
+"""What the command line itself takes from the environment; every other setting belongs to the processes that it starts.
+
+`python -m gridcast.broadcaster.settings` prints all of them with their meaning; a test holds these names to that list.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+PREFIX = "GRIDCAST_"
+URL = "GRIDCAST_URL"
+DIR = "GRIDCAST_DIR"
+REDIS_URL = "GRIDCAST_REDIS_URL"
+SLOTS = "GRIDCAST_SLOTS"
+SPECS_DIR = "GRIDCAST_SPECS_DIR"
+
+DEFAULT_DIR = ".gridcast"
+
+
+def folder(chosen: Path | None) -> Path:
+    """The folder of `up`: `--dir`, else GRIDCAST_DIR, else `.gridcast` here."""
+    return (chosen or Path(os.environ.get(DIR) or DEFAULT_DIR)).absolute()
+
+
+def external_broker() -> str | None:
+    """The broker that GRIDCAST_REDIS_URL names; None means the embedded one."""
+    return os.environ.get(REDIS_URL) or None
+
+
+def of_children(*, redis_url: str, directory: Path, slots: int | None) -> Mapping[str, str]:
+    """Environment of the processes that `up` starts: ours, with what `up` decides."""
+    decided = {REDIS_URL: redis_url, DIR: str(directory), "PYTHONUNBUFFERED": "1"}
+    if slots is not None:
+        decided[SLOTS] = str(slots)
+    return {**os.environ, **decided}

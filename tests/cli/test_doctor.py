@@ -1,0 +1,53 @@
+"""`gridcast doctor`, and that the command line's own names of settings are those of the service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gridcast.broadcaster.settings import Settings
+from gridcast.cli import environment
+from tests.cli.started import started
+
+
+async def test_lists_every_setting_and_checks_what_is_needed(tmp_path: Path) -> None:
+    async with started("doctor", "--json", folder=tmp_path, ready=False) as doctor:
+        assert await doctor.ended() == 0, doctor.out
+        report = json.loads(doctor.out)
+    settings = {setting["env"]: setting for setting in report["settings"]}
+    assert settings["GRIDCAST_DIR"]["value"] == str(tmp_path)
+    assert all(setting["meaning"] for setting in settings.values())
+    checks = {check["name"]: check for check in report["checks"]}
+    for needed in ("settings", "python", "openg2g", "opendss", "valkey", "broker"):
+        assert checks[needed]["ok"], checks[needed]
+        assert checks[needed]["needed"]
+
+
+async def test_says_what_is_wrong_and_hides_passwords(tmp_path: Path) -> None:
+    env = {"GRIDCAST_REDIS_URL": "redis://:secret@127.0.0.1:1/0", "GRIDCAST_LOGG_BYTES": "1"}
+    async with started("doctor", "--json", folder=tmp_path, env=env, ready=False) as doctor:
+        assert await doctor.ended() == 1
+        assert "secret" not in doctor.out
+        checks = {check["name"]: check for check in json.loads(doctor.out)["checks"]}
+    assert not checks["broker"]["ok"]
+    assert "GRIDCAST_LOGG_BYTES" in checks["environment"]["detail"]
+
+
+async def test_a_setting_that_is_not_valid_is_named(tmp_path: Path) -> None:
+    env = {"GRIDCAST_LEASE_S": "soon"}
+    async with started("doctor", folder=tmp_path, env=env, ready=False) as doctor:
+        assert await doctor.ended() == 1
+        assert "lease_s" in doctor.out
+
+
+def test_names_of_settings_are_those_of_the_service() -> None:
+    known = {environment.PREFIX + name.upper() for name in Settings.model_fields}
+    ours = {
+        environment.URL,
+        environment.DIR,
+        environment.REDIS_URL,
+        environment.SLOTS,
+        environment.SPECS_DIR,
+    }
+    assert ours <= known
+    assert Settings.model_fields["dir"].default == Path(environment.DEFAULT_DIR)

@@ -1,0 +1,1 @@
+"""The web page of Gridcast: carries the built files (`dist/`) as package data; there is no Python code here."""

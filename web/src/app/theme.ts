@@ -1,0 +1,12 @@
+import { createTheme } from "@mantine/core";
+
+export const theme = createTheme({
+  fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace",
+  primaryColor: "blue",
+  primaryShade: { light: 7, dark: 6 },
+  defaultRadius: "md",
+  focusRing: "auto",
+  respectReducedMotion: true,
+  cursorType: "pointer",
+});

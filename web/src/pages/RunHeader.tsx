@@ -1,0 +1,154 @@
+import { Button, Group, Popover, Progress, Text, Title, VisuallyHidden } from "@mantine/core";
+import { useState } from "react";
+
+import { newId } from "../api/sessions";
+import { clock, speed, workloadNote } from "../app/format";
+import { RunBadge } from "../components/RunBadge";
+import type { Badge } from "../stream/badge";
+import type { Session } from "../stream/frames";
+import type { SessionStream } from "../stream/useSessionStream";
+import classes from "./RunHeader.module.css";
+
+interface Props {
+  readonly stream: SessionStream;
+  readonly session: Session | null;
+  readonly title: string;
+  readonly badge: Badge;
+}
+
+export function RunHeader({ stream, session, title, badge }: Props) {
+  const { run } = stream;
+  const schema = run.history?.schema;
+  const facts = [
+    schema?.scenario ?? session?.scenario,
+    schema && `workload: ${workloadNote(schema.workload)}`,
+    session && `seed ${session.seed}`,
+    session && !run.ended && viewers(session.viewers),
+    run.attempt > 1 && `attempt ${run.attempt}`,
+  ].filter(Boolean);
+  return (
+    <header className={classes["header"]}>
+      <div className={classes["row"]}>
+        <Title order={1} className={classes["title"]}>
+          {title}
+        </Title>
+        <RunBadge badge={badge} />
+        <Text size="sm" className={classes["detail"]}>
+          {badge.kind === "failed" || badge.kind === "unavailable" ? "" : badge.detail}
+        </Text>
+        <Group gap="xs" ml="auto">
+          <CopyLink />
+          <StopButton stream={stream} />
+        </Group>
+      </div>
+      <Text size="sm" className={classes["facts"]}>
+        {facts.join(" · ")}
+      </Text>
+      <RunProgress stream={stream} badge={badge} />
+      {run.refusal !== null && (
+        <Text size="sm" c="var(--gc-limit)">
+          {run.refusal}
+        </Text>
+      )}
+      <VisuallyHidden role="status" aria-live="polite">
+        {`${badge.label}. ${badge.kind === "reconnecting" ? "" : badge.detail}`}
+      </VisuallyHidden>
+    </header>
+  );
+}
+
+function viewers(n: number): string {
+  return n === 1 ? "1 viewer" : `${n} viewers`;
+}
+
+function RunProgress({ stream, badge }: { readonly stream: SessionStream; readonly badge: Badge }) {
+  const { run } = stream;
+  const tick_s = run.history?.schema.tick_s;
+  const share = run.n_ticks > 0 ? run.tick / run.n_ticks : 0;
+  const running = badge.kind === "live" || badge.kind === "catching-up";
+  const x = running ? run.speed : null;
+  return (
+    <div className={classes["progress"]}>
+      <Progress.Root size={6} className={classes["track"]} transitionDuration={0}>
+        <Progress.Section value={100 * share} aria-label="Progress of the run" />
+      </Progress.Root>
+      <span className={classes["time"]}>
+        {tick_s === undefined
+          ? "–"
+          : `${clock(run.tick * tick_s)} / ${clock(run.n_ticks * tick_s)} · ${Math.floor(100 * share)} %`}
+        {x !== null && ` · ${speed(x)} real time`}
+      </span>
+    </div>
+  );
+}
+
+function CopyLink() {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      setCopied(true);
+      setTimeout(() => {
+        setCopied(false);
+      }, 2_000);
+    } catch {
+      // The clipboard is closed to pages that are not served over TLS or from this machine.
+      window.prompt("Link to this run", location.href);
+    }
+  };
+  return (
+    <Button size="xs" variant="default" onClick={copy} aria-live="polite">
+      {copied ? "Link copied" : "Copy link"}
+    </Button>
+  );
+}
+
+function StopButton({ stream }: { readonly stream: SessionStream }) {
+  const { run, socket } = stream;
+  const [asking, setAsking] = useState(false);
+  const [sent, setSent] = useState(false);
+  if (run.status === null || (run.ended && !run.catchingUp)) return null;
+  // Nothing is kept for later: without a connection there is no stopping.
+  const offline = socket.state.phase !== "open";
+  const stopping = sent && run.refusal === null;
+  const stop = () => {
+    setAsking(false);
+    run.forgetRefusal();
+    setSent(socket.send({ type: "command", id: newId(), command: "stop", args: {} }));
+  };
+  return (
+    <Popover opened={asking} onChange={setAsking} position="bottom-end" trapFocus withinPortal={false}>
+      <Popover.Target>
+        <Button
+          size="xs"
+          variant="default"
+          disabled={offline || stopping}
+          onClick={() => {
+            setAsking(!asking);
+          }}
+        >
+          {stopping ? "Stopping…" : "Stop"}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Text size="sm" mb="xs">
+          Stop this run for everybody? It cannot go on afterwards.
+        </Text>
+        <Group gap="xs" justify="flex-end">
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => {
+              setAsking(false);
+            }}
+          >
+            Keep running
+          </Button>
+          <Button size="xs" color="red" onClick={stop}>
+            Stop the run
+          </Button>
+        </Group>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,129 @@
+/** What the badge says. Never "live" unless the newest tick is younger than the bound. Pure: the clock is passed in. */
+
+import type { SessionStatus } from "./frames";
+import type { SocketState } from "./socket";
+
+export type BadgeKind =
+  | "connecting"
+  | "queued"
+  | "starting"
+  | "live"
+  | "catching-up"
+  | "stale"
+  | "recovering"
+  | "reconnecting"
+  | "paused"
+  | "finished"
+  | "stopped"
+  | "failed"
+  | "unavailable";
+
+export interface Badge {
+  readonly kind: BadgeKind;
+  readonly label: string;
+  /** A sentence for people, or empty. */
+  readonly detail: string;
+}
+
+export interface BadgeFacts {
+  readonly socket: SocketState;
+  readonly status: SessionStatus | null;
+  readonly reason: string | null;
+  readonly queuePosition: number | null;
+  readonly catchingUp: boolean;
+  readonly fault: string | null;
+  /** Real seconds between two ticks of a paced run; 0 at full speed. */
+  readonly tickEvery_s: number;
+  /** Age of the newest tick by the server's clock; null before the first. */
+  readonly age_s: number | null;
+  readonly nowMs: number;
+}
+
+/** A tick older than this, or than three tick periods of a slowly paced run, is not live. */
+export const STALE_AFTER_S = 4;
+/** Behind by more than this while entries keep coming: catching up. */
+const BEHIND_S = 1.5;
+
+const ENDED: Partial<Record<SessionStatus, Badge>> = {
+  completed: { kind: "finished", label: "Finished", detail: "" },
+  stopped: { kind: "stopped", label: "Stopped", detail: "The run was stopped before its end." },
+};
+
+export function badge(facts: BadgeFacts): Badge {
+  if (facts.fault !== null) return { kind: "unavailable", label: "Stream error", detail: facts.fault };
+  if (facts.status === "failed" && !facts.catchingUp) {
+    return { kind: "failed", label: "Failed", detail: facts.reason ?? "The run failed without a reason." };
+  }
+  const ended = facts.status && !facts.catchingUp ? ENDED[facts.status] : undefined;
+  if (ended) return { ...ended, detail: facts.reason ?? ended.detail };
+  return connection(facts) ?? running(facts);
+}
+
+function connection({ socket, nowMs, status }: BadgeFacts): Badge | null {
+  switch (socket.phase) {
+    case "open":
+      return null;
+    case "connecting":
+      return socket.attempt === 0 && status === null
+        ? { kind: "connecting", label: "Connecting", detail: "" }
+        : { kind: "reconnecting", label: "Reconnecting", detail: "The picture is as of the last contact." };
+    case "waiting": {
+      const wait = Math.max(0, Math.ceil((socket.retryAtMs - nowMs) / 1000));
+      return {
+        kind: "reconnecting",
+        label: "Reconnecting",
+        detail: `${socket.message} Next try ${wait > 0 ? `in ${wait} s` : "now"}.`,
+      };
+    }
+    case "closed":
+      return {
+        kind: "unavailable",
+        label: "Not connected",
+        detail: socket.message || "The server ended the stream.",
+      };
+  }
+}
+
+function running(facts: BadgeFacts): Badge {
+  if (facts.status === null) return { kind: "connecting", label: "Connecting", detail: "" };
+  // Before the states: while the page is behind, the state that it knows is an old one.
+  if (facts.catchingUp) {
+    return { kind: "catching-up", label: "Catching up", detail: "Loading what happened before you came." };
+  }
+  switch (facts.status) {
+    case "queued":
+      return {
+        kind: "queued",
+        label: facts.queuePosition === null ? "Queued" : `Queued, #${facts.queuePosition}`,
+        detail: "Waiting for a free worker.",
+      };
+    case "starting":
+      return { kind: "starting", label: "Starting", detail: "" };
+    case "recovering":
+      return {
+        kind: "recovering",
+        label: "Recovering",
+        detail: "The worker was lost; another one takes over.",
+      };
+    case "paused":
+      return { kind: "paused", label: "Paused", detail: facts.reason ?? "" };
+    default:
+      return ticking(facts);
+  }
+}
+
+function ticking(facts: BadgeFacts): Badge {
+  if (facts.age_s === null)
+    return { kind: "starting", label: "Starting", detail: "Waiting for the first tick." };
+  if (facts.age_s > Math.max(STALE_AFTER_S, 3 * facts.tickEvery_s)) {
+    return {
+      kind: "stale",
+      label: "Stalled",
+      detail: `The newest tick is ${Math.round(facts.age_s)} s old.`,
+    };
+  }
+  if (facts.age_s > Math.max(BEHIND_S, 1.5 * facts.tickEvery_s)) {
+    return { kind: "catching-up", label: "Behind", detail: `${facts.age_s.toFixed(1)} s behind the run.` };
+  }
+  return { kind: "live", label: "Live", detail: "" };
+}

@@ -1,0 +1,166 @@
+"""A session child's link to its channel: publish, hold the lease, hear commands, and outlast a broker that is away."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+
+from gridcast.broadcaster import (
+    BrokerUnavailable,
+    Channel,
+    CommandReader,
+    Leases,
+    Settings,
+    Writer,
+)
+from gridcast.broadcaster.client import sync_client
+from gridcast.broadcaster.commands import READ_COUNT, Command
+from gridcast.broadcaster.scripts import Arg
+
+log = structlog.get_logger(__name__)
+
+FIRST_RETRY_S = 0.05
+LAST_RETRY_S = 1.0
+RELOOK_S = 2.0
+"""How often the command log is read without a wake-up: a lost wake-up costs at most this."""
+
+
+class Drained(Exception):
+    """The child was told to end."""
+
+
+class Link:
+    """Everything that a session child says to the broker and hears from it.
+
+    `Fenced`, `LeaseLost` and `NoChannel` from any method mean that the session is not this child's any more.
+    `draining` is asked while the broker is away, so that the child can end then too.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        channel: Channel,
+        token: int,
+        owner: str,
+        draining: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._channel = channel
+        self._token = token
+        self._redis = sync_client(settings)
+        self._writer = Writer(self._redis, channel, token=token, log_bytes=settings.log_bytes)
+        self._leases = Leases(self._redis, owner=owner, ttl_s=settings.lease_s)
+        self._reader = CommandReader(self._redis, channel)
+        self._draining = draining
+        self._clock = clock
+        self._sleep = sleep
+        self._renew_every_s = settings.lease_s / 3
+        self._renew_at = 0.0
+        self._read_at = 0.0
+        self.outages = 0
+        """How often the broker was found away; whoever paces by the wall clock looks at it."""
+
+    @property
+    def longest_wait_s(self) -> float:
+        """Nobody who holds the lease may sleep for longer."""
+        return self._renew_every_s
+
+    def open(self) -> None:
+        """Learn where the log ends."""
+        self._insist(self._writer.open)
+
+    def publish(
+        self,
+        entries: Sequence[bytes],
+        *,
+        meta: Mapping[str, Arg],
+        applied: Sequence[bytes] = (),
+        closing: str | None = None,
+    ) -> None:
+        """Append entries; returns when the broker has them, however long that takes.
+
+        Raises:
+            Fenced, LeaseLost, NoChannel, Conflict, UnansweredCommands
+            Drained: told to end while the broker was away.
+        """
+        self._insist(lambda: self._writer.publish(entries, meta=meta, applied=applied, closing=closing))
+
+    def keep_lease(self) -> None:
+        """Renew the lease if a third of its time has passed; a broker that is away is left for later."""
+        now_s = self._clock()
+        if now_s < self._renew_at:
+            return
+        try:
+            self._leases.renew(self._channel, self._token)
+            self._renew_at = now_s + self._renew_every_s
+        except BrokerUnavailable:
+            self.outages += 1
+            self._renew_at = now_s + FIRST_RETRY_S
+
+    def release(self) -> None:
+        """Give the lease up; one that cannot be given up lapses."""
+        try:
+            self._leases.release(self._channel, self._token)
+        except BrokerUnavailable:
+            log.info("lease_left_to_lapse", channel=str(self._channel))
+
+    def new_commands(self, after: str) -> list[Command]:
+        """Commands after stream id `after`, if somebody said that there are any, or if nobody did for a while."""
+        now_s = self._clock()
+        if not self._reader.woken() and now_s < self._read_at:
+            return []
+        self._read_at = now_s + RELOOK_S
+        try:
+            return self.commands(after)
+        except BrokerUnavailable:
+            self._read_at = now_s + FIRST_RETRY_S
+            return []
+
+    def commands(self, after: str) -> list[Command]:
+        """All commands after stream id `after`."""
+        found: list[Command] = []
+        while True:
+            page = self._reader.read(found[-1].at if found else after)
+            found += page
+            if len(page) < READ_COUNT:
+                return found
+
+    def insisted_commands(self, after: str) -> list[Command]:
+        """As `commands`, however long it takes."""
+        found: list[Command] = []
+        self._insist(lambda: found.extend(self.commands(after)))
+        return found
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until a command comes or the time is over, but not so long that the lease lapses."""
+        if self._reader.wait(min(timeout_s, self._renew_every_s)):
+            self._read_at = 0.0
+
+    def close(self) -> None:
+        self._reader.close()
+        self._redis.close()
+
+    def _insist(self, call: Callable[[], object]) -> None:
+        """Repeat `call` until the broker answers; before a repeat the lease, which may have lapsed, is taken again."""
+        pause_s = FIRST_RETRY_S
+        while True:
+            try:
+                if pause_s > FIRST_RETRY_S:
+                    self._leases.renew(self._channel, self._token)
+                call()
+                if pause_s > FIRST_RETRY_S:
+                    log.info("broker_back", channel=str(self._channel))
+                return
+            except BrokerUnavailable as error:
+                if pause_s == FIRST_RETRY_S:
+                    self.outages += 1
+                    log.warning("broker_away", channel=str(self._channel), error=str(error))
+            if self._draining():
+                raise Drained
+            self._sleep(pause_s * random.uniform(0.5, 1.0))
+            pause_s = min(2 * pause_s, LAST_RETRY_S)

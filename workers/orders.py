@@ -1,0 +1,66 @@
+"""What the worker tells its fork server to start, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """One attempt at a session: a child shall host it as the holder of the lease that `owner` took with `token`.
+
+    `record` is the session's record in its channel's meta: what was asked for, all defaults filled in.
+    """
+
+    session_id: str
+    attempt: int
+    token: int
+    owner: str
+    record: Mapping[str, Any]
+
+    def encode(self) -> bytes:
+        return orjson.dumps(asdict(self))
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Order:
+        return cls(**orjson.loads(raw))
+
+
+class Exit(IntEnum):
+    """How a child ended, as its exit code; every other code, and every signal, is a crash."""
+
+    DONE = 0
+    """It brought the session to its last status."""
+    LOST = 10
+    """The session is not its own any more (deleted, or taken over): it wrote nothing, and there is nothing to do."""
+    DRAINED = 11
+    """It was told to end: everything up to a tick boundary is published, the session is not over."""
+    CONFLICT = 12
+    """The log in the broker is not where this child left it."""
+    CRASHED = 13
+    """An error of our own that it could not tell the session's viewers itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What a child tells now and then: its progress, how far it is behind its pace, its last words if it fails."""
+
+    pid: int
+    tick: int
+    lag_s: float
+    last_words: str | None = None
+
+    def encode(self) -> bytes:
+        """One line, short enough to be written to a pipe in one piece."""
+        words = None if self.last_words is None else self.last_words[:1000]
+        line = {"pid": self.pid, "tick": self.tick, "lag_s": round(self.lag_s, 3), "last_words": words}
+        return orjson.dumps(line) + b"\n"
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Report:
+        return cls(**orjson.loads(raw))

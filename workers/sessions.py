@@ -1,0 +1,215 @@
+"""The sessions of one worker: take a job, claim the lease, have a child forked, and see each child to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+
+import structlog
+from redis.asyncio import Redis
+
+from gridcast.broadcaster import (
+    AsyncLeases,
+    BrokerUnavailable,
+    Channel,
+    Channels,
+    Conflict,
+    Fenced,
+    LeaseHeld,
+    LeaseLost,
+    NoChannel,
+    Settings,
+)
+from gridcast.broadcaster.sessions import Sessions, SessionState, status_entry
+from gridcast.broadcaster.workers import BEAT_S, Heartbeat, Heartbeats
+
+from .children import CannotFork, Child, Children
+from .exits import drained, failure
+from .orders import Order
+
+log = structlog.get_logger(__name__)
+
+SLOTS_PER_CORE = 16
+"""Paused and paced sessions cost next to nothing, so many more fit than run at full speed at once."""
+
+CLAIMABLE = frozenset({"queued", "starting"})
+"""`starting` without a holder of the lease: a worker died between its claim and the fork."""
+
+STOPPED_REASON = "the worker that ran this session was stopped; start the session again"
+RETRY_S = 0.5
+
+
+class TryLater(Exception):
+    """The job cannot be done now, and nothing was done; it must come again after `after_s`."""
+
+    def __init__(self, after_s: float) -> None:
+        super().__init__(f"again in {after_s:g} s")
+        self.after_s = after_s
+
+
+class SessionHost:
+    """Hosts up to `slots` sessions in children of this worker."""
+
+    def __init__(
+        self, settings: Settings, redis: Redis, *, worker_id: str, changed: Callable[[int], None]
+    ) -> None:
+        self._settings = settings
+        self._id = worker_id
+        self._changed = changed
+        self._sessions = Sessions(redis)
+        self._channels = Channels(redis)
+        self._leases = AsyncLeases(redis, owner=worker_id, ttl_s=settings.lease_s)
+        self._heartbeats = Heartbeats(redis)
+        self._endings: set[asyncio.Task[None]] = set()
+        self._starting = 0
+        self.slots = settings.slots or SLOTS_PER_CORE * (os.cpu_count() or 1)
+        self.children = Children(settings, exited=self._exited)
+
+    @property
+    def free(self) -> int:
+        """Slots without a session, counting those whose children are just being forked."""
+        return self.slots - len(self.children.running) - self._starting
+
+    async def start_session(self, session_id: str, attempt: int) -> None:
+        """The job: start attempt `attempt` of a session, or do nothing where there is nothing to start.
+
+        Returns as soon as the child is forked; the child publishes everything from then on.
+
+        Raises:
+            TryLater: no slot is free, the broker is away, or somebody else holds the lease and may yet fail.
+        """
+        if self.free <= 0:
+            raise TryLater(RETRY_S)
+        self._starting += 1
+        try:
+            await self._start(session_id, attempt)
+        except BrokerUnavailable as error:
+            log.warning("start_put_off", session=session_id, why=str(error))
+            raise TryLater(RETRY_S) from error
+        finally:
+            self._starting -= 1
+            self._changed(self.free)
+
+    async def _start(self, session_id: str, attempt: int) -> None:
+        channel = Channel.session(session_id)
+        await self.children.wait_ready()
+        state = await self._sessions.get(session_id)
+        if state is None or state.attempt != attempt or state.status not in CLAIMABLE:
+            return
+        try:
+            token = await self._leases.acquire(channel)
+            state = await self._announce(channel, token)
+        except LeaseHeld as error:
+            raise TryLater(self._settings.lease_s) from error
+        except (NoChannel, Fenced):
+            return
+        if state is None:
+            await self._leases.release(channel, token)
+            return
+        order = Order(
+            session_id=session_id, attempt=attempt, token=token, owner=self._id, record=state.record
+        )
+        try:
+            child = await self.children.start(order)
+        except CannotFork as error:
+            await self._end(order, f"the worker could not start a process for this session: {error}")
+            return
+        log.info("session_started", session=session_id, attempt=attempt, pid=child.pid)
+
+    async def _announce(self, channel: Channel, token: int) -> SessionState | None:
+        """Publish `starting`; `None` if the session came to its end just before."""
+        while True:
+            state = await self._sessions.get(channel.id)
+            if state is None:
+                raise NoChannel(str(channel))
+            if state.status not in CLAIMABLE:
+                return None
+            try:
+                await self._channels.publish(
+                    channel,
+                    token=token,
+                    expected=state.head + 1,
+                    entries=[status_entry("starting", tick=state.tick, attempt=state.attempt)],
+                    meta={"status": "starting"},
+                )
+                return state
+            except Conflict:
+                continue  # somebody wrote between our read and our write, with an older token: read again
+
+    def _exited(self, child: Child, status: int) -> None:
+        self._changed(self.free)
+        order = child.order
+        reason = failure(status, tick=child.tick, last_words=child.last_words)
+        log.info("session_ended", session=order.session_id, pid=child.pid, status=status, reason=reason)
+        if reason is not None:
+            self._in_background(self._end(order, reason))
+        elif drained(status):
+            self._in_background(self._hand_over(order))
+
+    def _in_background(self, work: object) -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+    async def _hand_over(self, order: Order) -> None:
+        """A drained session stands at a tick boundary; nobody can go on with it yet, so it fails and says why."""
+        await self._end(order, STOPPED_REASON)
+
+    async def _end(self, order: Order, reason: str) -> None:
+        """Mark a session without a child as failed, however long the broker is away."""
+        channel = Channel.session(order.session_id)
+        while True:
+            try:
+                await self._sessions.finish(
+                    order.session_id, token=order.token, status="failed", reason=reason
+                )
+                await self._leases.release(channel, order.token)
+                return
+            except BrokerUnavailable:
+                await asyncio.sleep(RETRY_S)
+            except Conflict:
+                continue
+            except (NoChannel, Fenced, LeaseLost):
+                return
+
+    async def beat(self) -> None:
+        """Say every second that this worker is alive and what it runs, until cancelled."""
+        while True:
+            try:
+                await self._heartbeats.beat(self._heartbeat())
+            except BrokerUnavailable as error:
+                log.warning("no_heartbeat", why=str(error))
+            await asyncio.sleep(BEAT_S)
+
+    async def drain(self, grace_s: float) -> None:
+        """End all children at tick boundaries and settle their sessions."""
+        await self.children.drain(grace_s)
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=grace_s)
+
+    async def leave(self) -> None:
+        """Take this worker off the list."""
+        try:
+            await self._heartbeats.leave(self._id)
+        except BrokerUnavailable:
+            log.info("heartbeat_left_to_lapse")
+
+    def _heartbeat(self) -> Heartbeat:
+        return {
+            "id": self._id,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "slots": self.slots,
+            "sessions": [
+                {
+                    "id": child.order.session_id,
+                    "pid": child.pid,
+                    "attempt": child.order.attempt,
+                    "tick": child.tick,
+                    "lag_s": round(child.lag_s, 3),
+                }
+                for child in self.children.running
+            ],
+        }
