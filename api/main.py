@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 GRACE_S = 3
 """How long open requests may take to end after SIGTERM; viewers are told at once."""
 
+KERNEL_FACTOR = 2
+"""The kernel's patience with a viewer, in ours: later, so that we are the first to act and to count."""
+
 
 class Server(uvicorn.Server):
     """Tells event streams and waiting requests that the end is near before uvicorn waits for them."""
@@ -42,7 +45,6 @@ class Server(uvicorn.Server):
                 ws=FrameProtocol,
                 # Twice, so that a frame just over the bound is answered with an `error` before the socket closes.
                 ws_max_size=2 * MAX_FRAME_BYTES,
-                ws_per_message_deflate=False,
                 lifespan="on",
                 access_log=False,
                 log_level="warning",
@@ -55,8 +57,8 @@ class Server(uvicorn.Server):
 def listen(host: str, port: int, *, stall_s: float) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises `OSError`.
 
-    The kernel ends a connection whose peer took nothing for `stall_s`, which also finds those whose last bytes lie in
-    the kernel's buffers, where we cannot see them.
+    The kernel ends a connection whose peer took nothing for `KERNEL_FACTOR * stall_s`, also one whose last bytes lie in
+    the kernel's buffers, where we cannot see them. Who has bytes in ours is let go by us, before that.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -66,7 +68,9 @@ def listen(host: str, port: int, *, stall_s: float) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if sys.platform == "linux":
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(stall_s * 1000))
+            listener.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(KERNEL_FACTOR * stall_s * 1000)
+            )
         listener.bind(address)
         listener.listen(2048)
     except OSError:
@@ -78,13 +82,21 @@ def listen(host: str, port: int, *, stall_s: float) -> socket.socket:
 def configure_logging(level: str) -> None:
     """Logs go to stderr, one line each."""
     structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            # Plain: the rich one takes seconds to draw a deep traceback, and every viewer would wait for it.
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
 
 
-def run(settings: Settings, *, host: str, port: int) -> int:
+def run(settings: Settings, host: str, port: int) -> int:
     """Serve until SIGTERM or SIGINT; answer with the exit code."""
     configure_logging(settings.log_level)
     try:
@@ -111,7 +123,7 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 takes a free one")
     arguments = parser.parse_args()
-    return run(load_settings(), host=arguments.host, port=arguments.port)
+    return run(load_settings(), arguments.host, arguments.port)
 
 
 if __name__ == "__main__":

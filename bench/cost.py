@@ -49,7 +49,9 @@ def measure(running: Service, report: Report, feeder: str) -> None:
 
 
 def run(*, quick: bool) -> Report:
-    report = Report(title="Cost of a session (one process, the child, beside a share of worker, broker and API)")
+    report = Report(
+        title="Cost of a session (one process, the child, beside a share of worker, broker and API)"
+    )
     with service("--workers", "1") as running:
         for feeder in ("ieee13",) if quick else ("ieee13", "ieee34", "ieee123"):
             measure(running, report, feeder)

@@ -90,6 +90,11 @@ def run(*, quick: bool) -> Report:
             )
         growth, faults = asyncio.run(api_peak(running))
         # One window per channel (4 MiB), four times the soft bound for each deaf viewer, and the sockets of all.
-        report.add(f"API with {VIEWERS} viewers, {DEAF} deaf: growth", [growth], unit="MiB", at_most=4 + 4 * DEAF + 20)
+        report.add(
+            f"API with {VIEWERS} viewers, {DEAF} deaf: growth",
+            [growth],
+            unit="MiB",
+            at_most=4 + 4 * DEAF + 20,
+        )
         report.notes += faults[:3]
     return report

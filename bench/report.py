@@ -37,7 +37,13 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
     def add(
-        self, name: str, values: Sequence[float], *, unit: str = "", at_most: float | None = None, at_least: float | None = None
+        self,
+        name: str,
+        values: Sequence[float],
+        *,
+        unit: str = "",
+        at_most: float | None = None,
+        at_least: float | None = None,
     ) -> Figure:
         """Add a figure, judged by its median."""
         figure = Figure(name=name, values=list(values), unit=unit)
@@ -83,4 +89,6 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def write_json(path: Path, reports: Sequence[Report]) -> None:
-    path.write_bytes(orjson.dumps([report.as_dict() for report in reports], option=orjson.OPT_INDENT_2) + b"\n")
+    path.write_bytes(
+        orjson.dumps([report.as_dict() for report in reports], option=orjson.OPT_INDENT_2) + b"\n"
+    )

@@ -25,6 +25,7 @@ class Service:
 
     url: str
     folder: Path
+    http: httpx2.Client
 
     @property
     def ws_url(self) -> str:
@@ -35,26 +36,26 @@ class Service:
         return found
 
     def post_session(self, **body: Any) -> dict[str, Any]:
-        answer = httpx2.post(f"{self.url}/api/sessions", json=body, timeout=30)
+        answer = self.http.post("/api/sessions", json=body)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
 
     def session(self, session_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = httpx2.get(f"{self.url}/api/sessions/{session_id}", timeout=30).json()
+        found: dict[str, Any] = self.http.get(f"/api/sessions/{session_id}").json()
         return found
 
     def command(self, session_id: str, command: str, **args: Any) -> None:
-        httpx2.post(
-            f"{self.url}/api/sessions/{session_id}/commands?wait=true", json={"command": command, "args": args}, timeout=60
+        self.http.post(
+            f"/api/sessions/{session_id}/commands?wait=true", json={"command": command, "args": args}
         ).raise_for_status()
 
     def delete(self, session_id: str) -> None:
-        httpx2.delete(f"{self.url}/api/sessions/{session_id}", timeout=30)
+        self.http.delete(f"/api/sessions/{session_id}")
 
     def child_pid(self, session_id: str) -> int:
         """Process id of the child that runs a session."""
-        workers = httpx2.get(f"{self.url}/api/workers", timeout=30).json()["workers"]
+        workers = self.http.get("/api/workers").json()["workers"]
         return next(int(s["pid"]) for w in workers for s in w["sessions"] if s["id"] == session_id)
 
 
@@ -64,7 +65,15 @@ def service(*arguments: str) -> Iterator[Service]:
     with tempfile.TemporaryDirectory(prefix="gridcast-bench-") as name:
         folder = Path(name)
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("gridcast")), "up", "--port", "0", "--dir", str(folder), *arguments],
+            [
+                str(Path(sys.executable).with_name("gridcast")),
+                "up",
+                "--port",
+                "0",
+                "--dir",
+                str(folder),
+                *arguments,
+            ],
             stdout=subprocess.PIPE,
             stderr=(folder / "log").open("wb"),
             text=True,
@@ -74,7 +83,9 @@ def service(*arguments: str) -> Iterator[Service]:
             line = process.stdout.readline()
             if not line.startswith("ready "):
                 raise RuntimeError(f"gridcast up did not start:\n{(folder / 'log').read_text()[-2000:]}")
-            yield Service(url=line.split()[1], folder=folder)
+            url = line.split()[1]
+            with httpx2.Client(base_url=url, timeout=60) as http:
+                yield Service(url=url, folder=folder, http=http)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)

@@ -29,17 +29,24 @@ print(time.perf_counter() - begin)
 def stock_seconds(duration_s: int) -> float:
     """Wall time of stock `Coordinator.run()` in a process of its own, building not counted."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _STOCK, str(duration_s)], capture_output=True, text=True, check=True
+        [sys.executable, "-W", "ignore", "-c", _STOCK, str(duration_s)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return float(done.stdout.split()[-1])
 
 
 async def whole_path_seconds(running: Service, duration_s: int) -> tuple[float, list[str]]:
     begin = time.monotonic()
-    session = await asyncio.to_thread(running.post_session, scenario="ieee13", overrides={"duration_s": duration_s})
+    session = await asyncio.to_thread(
+        running.post_session, scenario="ieee13", overrides={"duration_s": duration_s}
+    )
     seen = await watch_all(session["ws_url"], VIEWERS)
     faults = [fault for viewer in seen for fault in viewer.faults]
-    faults += [f"{viewer.ticks} ticks of {10 * duration_s}" for viewer in seen if viewer.ticks != 10 * duration_s]
+    faults += [
+        f"{viewer.ticks} ticks of {10 * duration_s}" for viewer in seen if viewer.ticks != 10 * duration_s
+    ]
     running.delete(session["id"])
     return max(viewer.last_ticks_at or 0.0 for viewer in seen) - begin, faults
 

@@ -108,7 +108,8 @@ def _load_shift() -> Scenario:
         "ieee123-load-shift",
         "IEEE 123, OFO and load shifting",
         f"{fleet.story} OFO sets the batch sizes; when they are at their limit, replicas move to other datacenters. "
-        "OpenG2G's example puts z2_nw at bus 33, which has one phase only; here z2_nw and z3_se stand where the other scenarios have them.",
+        "OpenG2G's example puts z2_nw at bus 33, which has one phase only; here z2_nw and z3_se stand where the other "
+        "scenarios have them.",
         fleet,
         [_taps(fleet.tap_schedule), *_ofo(fleet), shift],
         initial_taps=fleets.LOAD_SHIFT_TAPS,

@@ -27,5 +27,7 @@ export default defineConfig({
     setupFiles: ["tests/setup.ts"],
     include: ["tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    unstubGlobals: true,
+    silent: "passed-only",
   },
 });

@@ -1,7 +1,7 @@
 """A warm process that forks session children: OpenG2G is imported and its figures are cached once, for all of them.
 
-Started by a worker (`children.py`) as `python -m gridcast.workers.forkserver CONTROL_FD REPORT_FD PARENT_PID`. Over the control
-socket come lines of JSON: first the settings, then orders (`{"order": ...}`) and `{"drain": true}`; back go
+Started by a worker (`children.py`) as `python -m gridcast.workers.forkserver CONTROL_FD REPORT_FD PARENT_PID`. Over the
+control socket come lines of JSON: first the settings, then orders (`{"order": ...}`) and `{"drain": true}`; back go
 `{"ready": true}`, `{"started": session_id, "pid": n}`, `{"refused": session_id, "why": text}` and
 `{"exited": pid, "status": wait status}`. Children write their reports into the report pipe themselves.
 

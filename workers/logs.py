@@ -13,7 +13,9 @@ from gridcast.broadcaster import Settings
 def set_up_logs(settings: Settings) -> None:
     """Have structlog write to stderr from the settings' level on, and libraries only their warnings."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,4 +1,4 @@
-"""The worker process: `python -m gridcast.workers.main`. Wires ARQ, the sessions and the signals together; decides nothing."""
+"""The worker process, `python -m gridcast.workers.main`: wires ARQ, sessions and signals together; decides nothing."""
 
 from __future__ import annotations
 
@@ -120,9 +120,10 @@ class SessionWorker:
             job_deserializer=deserialize,
         )
 
-    async def _start_session(self, _context: dict[Any, Any], session_id: str, attempt: int) -> None:
+    async def _start_session(self, ctx: dict[Any, Any], *args: Any) -> None:
+        session_id, attempt = args
         try:
-            await self.host.start_session(session_id, attempt)
+            await self.host.start_session(str(session_id), int(attempt))
         except TryLater as later:
             raise Retry(defer=later.after_s) from later
 

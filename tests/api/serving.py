@@ -34,10 +34,12 @@ class Api:
         return found
 
     def connect(self, path: str, **options: Any) -> websockets.connect:
+        """Connect; without a bound of its own, as a client that is full cannot read the answer to its close frame."""
         return websockets.connect(
             f"ws://127.0.0.1:{self.port}{path}",
             compression=None,
             max_size=None,
+            max_queue=None,
             ping_interval=None,
             **options,
         )

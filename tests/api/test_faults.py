@@ -13,7 +13,7 @@ from gridcast.broadcaster import Settings
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.workers import Heartbeat, Heartbeats
 from tests.api.producer import Producer
-from tests.api.serving import receive, receive_until, serving
+from tests.api.serving import receive, receive_all, receive_until, serving
 from tests.valkey import ValkeyServer, free_port
 from tests.waiting import PATIENCE_S
 
@@ -58,6 +58,8 @@ async def test_it_starts_without_a_broker_and_says_so(tmp_path: Path, http: http
         assert refused.status_code == 503
         assert "broker" in refused.json()["detail"]
         assert (await http.get(f"{api.http}/api/scenarios")).status_code == 200
+        async with api.watch() as viewer:
+            assert await receive_all(viewer) == ([], 1013)
 
 
 async def test_viewers_keep_their_socket_over_a_restart_of_the_broker_and_catch_up(

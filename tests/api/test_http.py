@@ -11,6 +11,7 @@ import httpx2
 import orjson
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from gridcast.api.app import create_app
 from gridcast.api.failures import PROBLEM_TYPE
@@ -323,7 +324,9 @@ async def test_openapi_names_every_route_of_the_protocol(http: httpx2.AsyncClien
 async def test_a_mistake_of_ours_shows_no_traceback(http: httpx2.AsyncClient, redis: Redis) -> None:
     session = await created(http)
     await redis.hset(Channel.session(session["id"]).meta, "record", "not json")  # type: ignore[misc]
-    response = await http.get(f"/api/sessions/{session['id']}")
+    with capture_logs() as logged:
+        response = await http.get(f"/api/sessions/{session['id']}")
+    assert [(line["event"], line["log_level"]) for line in logged] == [("a request failed", "error")]
     problem(response, 500)
     assert "Traceback" not in response.text
     assert "JSONDecodeError" not in response.text

@@ -1,8 +1,7 @@
 """From a scenario to a simulation that can start.
 
-    build(config, specs_dir=...)        accelerated, bit-identical to OpenG2G; what sessions run
-    build_stock(config, specs_dir=...)  the same with OpenG2G's own classes; for tests and benches
-    warm(specs_dir=...)                 loads and caches what children share by fork
+`build` makes it of accelerated classes, which are bit-identical to OpenG2G's and what sessions run; `build_stock` of
+OpenG2G's own, for tests and benches; `warm` loads and caches what children share by fork.
 """
 
 from __future__ import annotations

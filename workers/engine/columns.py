@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from openg2g.grid.command import GridCommand, SetStoragePower, SetTaps
 
 from .simulation import Simulation
 
-Output = TickOutput[OfflineDatacenterState, GridState]
+Output: TypeAlias = TickOutput[OfflineDatacenterState, GridState]
 _STORAGE_COLUMNS = 3
 
 
@@ -143,7 +143,9 @@ class Gatherer:
             gathered.events += output.sim_events
         if output.commands:
             tick = self._first + len(gathered.outputs) - 1
-            for source, command in zip(self._simulation.coordinator.command_sources, output.commands, strict=True):
+            for source, command in zip(
+                self._simulation.coordinator.command_sources, output.commands, strict=True
+            ):
                 name, args = self._named(command)
                 gathered.controls.append(
                     Control(tick=tick, by=f"controller:{source}", command=name, args=args)

@@ -1,9 +1,12 @@
-"""The digest of a run: equal digests mean equal runs, to the last bit.
+"""The fingerprint of a run: equal digests mean equal runs, to the last bit.
 
-The digest after tick n is the SHA-256 of the concatenation, over ticks 0..n, of: the tick's row of `Block.numbers` as
-little-endian float64 (it has one bit pattern for "no number"); then, for each control of that tick that touches the
-simulation, the byte 0x01 and the control's `[by, command, args]` as JSON with sorted keys. So it does not depend on how
-ticks were gathered.
+    d(0) = SHA-256("gridcast-ticks-1")
+    d(n + 1) = SHA-256(d(n) + row(n) + controls(n))
+
+`row(n)` is tick n's row of the matrix that `columns.py` describes, as float64 little-endian, every NaN as
+0x7ff8000000000000. `controls(n)` is empty, or where something touched the simulation in tick n the JSON array of
+its [command, args] in the order in which they took effect, with sorted keys; who did it does not count, nor do
+pause, step and speed. The digest after n ticks is d(n); how ticks were gathered into blocks does not matter.
 """
 
 from __future__ import annotations
@@ -14,31 +17,31 @@ import orjson
 
 from .columns import Block
 
-PACING = frozenset({"pause", "resume", "step", "run_until", "speed", "stop"})
-"""Commands that change when ticks are computed, never what they are."""
+_START = b"gridcast-ticks-1"
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_SORT_KEYS
 
 
 class Digest:
-    """The running digest."""
+    """The chain over all ticks so far."""
 
     def __init__(self) -> None:
-        self._hash = hashlib.sha256()
+        self._last = hashlib.sha256(_START).digest()
 
     def update(self, block: Block) -> None:
-        """Take the next ticks."""
-        rows = block.numbers.astype("<f8", copy=False)
-        done = 0
+        """Add the ticks of a block, which must follow on those before."""
+        raw = block.numbers.astype("<f8", copy=False).tobytes()
+        width = 8 * block.layout.width
+        touched: dict[int, list[object]] = {}
         for control in block.controls:
-            if control.command in PACING:
-                continue
-            upto = control.tick - block.first + 1
-            self._hash.update(rows[done:upto].tobytes())
-            done = max(done, upto)
-            self._hash.update(b"\x01")
-            body = [control.by, control.command, control.args]
-            self._hash.update(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
-        self._hash.update(rows[done:].tobytes())
+            touched.setdefault(control.tick - block.first, []).append([control.command, control.args])
+        last, sha256 = self._last, hashlib.sha256
+        for n in range(len(block)):
+            record = last + raw[n * width : (n + 1) * width]
+            if n in touched:
+                record += orjson.dumps(touched[n], option=_OPTIONS)
+            last = sha256(record).digest()
+        self._last = last
 
     def hex(self) -> str:
-        """The digest of all ticks so far."""
-        return self._hash.copy().hexdigest()
+        """d(n) after n ticks, in hexadecimal."""
+        return self._last.hex()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from openg2g.clock import SimulationClock
 from openg2g.controller.base import Controller
@@ -16,8 +16,8 @@ from openg2g.grid.base import GridState
 from openg2g.grid.command import GridCommand
 from openg2g.grid.opendss import OpenDSSGrid
 
-Tick = TickOutput[OfflineDatacenterState, GridState]
-Command = DatacenterCommand | GridCommand
+Tick: TypeAlias = TickOutput[OfflineDatacenterState, GridState]
+Command: TypeAlias = DatacenterCommand | GridCommand
 
 
 class FastClock(SimulationClock):  # type: ignore[misc]  # OpenG2G has no type information
@@ -30,7 +30,8 @@ class FastClock(SimulationClock):  # type: ignore[misc]  # OpenG2G has no type i
     @property
     def time_s(self) -> float:
         """Simulated time in seconds."""
-        return self._step * self._numerator / self._denominator
+        step: int = self._step
+        return step * self._numerator / self._denominator
 
 
 @dataclass(kw_only=True)
@@ -62,12 +63,16 @@ class FastCoordinator(Coordinator[OfflineDatacenterState, GridState]):  # type: 
             controllers=list(controllers.values()),
             total_duration_s=total_duration_s,
         )
-        self.clock = FastClock(self.clock.tick_s)
+        self._tick: Fraction = self.clock.tick_s
+        self.clock: FastClock = FastClock(self._tick)
         self._steps = [(dc, self._ticks(dc.dt_s)) for dc in datacenters]
         self._grid_ticks = self._ticks(grid.dt_s)
         self._controlled = [
             _Controlled(
-                name=name, controller=controller, period=self._ticks(controller.dt_s), enabled=name not in disabled
+                name=name,
+                controller=controller,
+                period=self._ticks(controller.dt_s),
+                enabled=name not in disabled,
             )
             for name, controller in controllers.items()
         ]
@@ -77,7 +82,7 @@ class FastCoordinator(Coordinator[OfflineDatacenterState, GridState]):  # type: 
     @property
     def n_ticks(self) -> int:
         """Ticks of the whole run."""
-        return int(self.total_duration_s / self.clock.tick_s)
+        return int(self.total_duration_s / self._tick)
 
     @property
     def command_sources(self) -> Sequence[str]:
@@ -128,4 +133,4 @@ class FastCoordinator(Coordinator[OfflineDatacenterState, GridState]):  # type: 
         )
 
     def _ticks(self, period: Fraction) -> int:
-        return int(period / self.clock.tick_s)
+        return int(period / self._tick)

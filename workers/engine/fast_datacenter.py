@@ -31,7 +31,6 @@ _LAYOUTS = 64
 """Allocations that are remembered: enough for replicas that go back and forth, a few MB at most."""
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
     """Which servers carry which model, as flat arrays in which the models follow one another."""
@@ -73,7 +72,9 @@ class FastDatacenter(OfflineDatacenter):  # type: ignore[misc]  # OpenG2G has no
         super().__init__(*args, **kwargs)
         self._labels = [ms.model_label for ms in self._models]
         if idle := [label for label in self._labels if self._replica_counts.get(label, 0) <= 0]:
-            raise ValueError(f"{self.name}: OpenG2G never starts models that begin without replicas: {', '.join(idle)}")
+            raise ValueError(
+                f"{self.name}: OpenG2G never starts models that begin without replicas: {', '.join(idle)}"
+            )
         self._fits = self._workload.inference_data.itl_fits
         self._gpus_per_replica = {ms.model_label: ms.gpus_per_replica for ms in self._models}
         self._forget()
@@ -142,7 +143,11 @@ class FastDatacenter(OfflineDatacenter):  # type: ignore[misc]  # OpenG2G has no
                 raise RefusedCommand(f"{self.name}: no data for {label} at batch size {size}")
 
     def _layout_at(self, t_s: float) -> _Layout:
-        offsets, gpus, per_server = self._replica_offset_by_model, self._gpus_per_replica, self._pool.gpus_per_server
+        offsets, gpus, per_server = (
+            self._replica_offset_by_model,
+            self._gpus_per_replica,
+            self._pool.gpus_per_server,
+        )
         servers_by_model = tuple(
             [
                 math.ceil(max(0, schedule.at(t_s) + offsets[label]) * gpus[label] / per_server)
@@ -163,7 +168,10 @@ class FastDatacenter(OfflineDatacenter):  # type: ignore[misc]  # OpenG2G has no
         pool = self._pool
         try:
             allocation: dict[str, Ints] = pool.allocate(
-                {label: n * pool.gpus_per_server for label, n in zip(self._labels, servers_by_model, strict=True)}
+                {
+                    label: n * pool.gpus_per_server
+                    for label, n in zip(self._labels, servers_by_model, strict=True)
+                }
             )
         except RuntimeError as error:
             raise EngineError(f"{self.name} has not enough servers for its replicas ({error})") from error

@@ -111,12 +111,22 @@ class FastGrid(OpenDSSGrid):  # type: ignore[misc]  # OpenG2G has no type inform
             self._case_dir = folder
             (Path(folder) / self._master).write_text(self._case, "utf-8")
             super().start()
-        self._nodes = Nodes(buses=tuple(self.all_buses), at_bus=self._snap_indices, monitored=self._v_index_to_vmag)
+        self._nodes = Nodes(
+            buses=tuple(self.all_buses), at_bus=self._snap_indices, monitored=self._v_index_to_vmag
+        )
         self._lib = dss.Loads._lib  # the checked calls of OpenDSSDirect cost more than the work that they do
-        self._dc_loads = [(dc, _indices(att.load_names), att.tanphi) for dc, att in self._dc_attachments.items()]
+        self._dc_loads = [
+            (dc, _indices(att.load_names), att.tanphi) for dc, att in self._dc_attachments.items()
+        ]
         self._profiles = [
-            *((att.generator.power_kw, _indices(att.load_names), att.tanphi, -1.0) for att in self._gen_attachments),
-            *((att.load.power_kw, _indices(att.load_names), att.tanphi, 1.0) for att in self._load_attachments),
+            *(
+                (att.generator.power_kw, _indices(att.load_names), att.tanphi, -1.0)
+                for att in self._gen_attachments
+            ),
+            *(
+                (att.load.power_kw, _indices(att.load_names), att.tanphi, 1.0)
+                for att in self._load_attachments
+            ),
         ]
         self._nodes_pu()
 
@@ -158,8 +168,12 @@ class FastGrid(OpenDSSGrid):  # type: ignore[misc]  # OpenG2G has no type inform
         match command:
             case SetTaps():
                 known = self._reg_map or {}
-                if unknown := [name for name in self._tap_position_to_reg_dict(command.tap_position) if name not in known]:
-                    raise RefusedCommand(f"there is no regulator {', '.join(unknown)}; regulators: {', '.join(known)}")
+                try:
+                    wanted = self._tap_position_to_reg_dict(command.tap_position)
+                except ValueError as error:
+                    raise RefusedCommand(str(error)) from error
+                if unknown := [name for name in wanted if name not in known]:
+                    raise RefusedCommand(f"no regulator {', '.join(unknown)}; regulators: {', '.join(known)}")
                 self._taps = None
                 self.apply_control_set_taps(command, events)
             case SetStoragePower():

@@ -18,7 +18,11 @@ class LatencyPlan:
     """The draws of one step, for as long as batch sizes and replicas stay."""
 
     def __init__(
-        self, fits: ITLFitStore, sizes: Mapping[str, int], replicas: Mapping[str, int], rng: np.random.Generator
+        self,
+        fits: ITLFitStore,
+        sizes: Mapping[str, int],
+        replicas: Mapping[str, int],
+        rng: np.random.Generator,
     ) -> None:
         self._draws: dict[str, Callable[[], float]] = {}
         for label, n in replicas.items():
@@ -46,7 +50,8 @@ def _normal(mixture: ITLMixtureModel, replicas: int, rng: np.random.Generator) -
     normal = rng.normal
 
     def draw() -> float:
-        return max(normal(mean_s, deviation_s), 0.0)
+        drawn: float = normal(mean_s, deviation_s)
+        return max(drawn, 0.0)
 
     return draw
 

@@ -90,7 +90,7 @@ def make_parts(config: ScenarioConfig, kit: Kit, *, specs_dir: Path | None) -> P
         dss_master_file=MASTER_FILE,
         dt_s=exact(config.grid_dt_s),
         source_pu=config.source_pu,
-        initial_tap_position=TapPosition(regulators=dict(config.initial_taps)) if config.initial_taps else None,
+        initial_tap_position=_initial_taps(config),
         exclude_buses=config.exclude_buses,
     )
     datacenters = {}
@@ -118,7 +118,9 @@ def make_parts(config: ScenarioConfig, kit: Kit, *, specs_dir: Path | None) -> P
     )
 
 
-def _datacenter(kit: Kit, config: ScenarioConfig, site: DatacenterConfig, workload: Workload) -> OfflineDatacenter:
+def _datacenter(
+    kit: Kit, config: ScenarioConfig, site: DatacenterConfig, workload: Workload
+) -> OfflineDatacenter:
     training = TrainingSchedule()
     for overlay in site.training:
         run = TrainingRun(
@@ -148,6 +150,10 @@ def _datacenter(kit: Kit, config: ScenarioConfig, site: DatacenterConfig, worklo
         ),
         total_gpu_capacity=site.total_gpu_capacity,
     )
+
+
+def _initial_taps(config: ScenarioConfig) -> TapPosition | None:
+    return TapPosition(regulators=dict(config.initial_taps)) if config.initial_taps else None
 
 
 def _schedule(model: ModelDeployment) -> ReplicaSchedule:
@@ -240,7 +246,9 @@ class _Wiring:
         return next(site for site in self.config.datacenters if site.name == name)
 
     def _tap_schedule(self, config: TapScheduleConfig) -> TapScheduleController:
-        schedule = TapSchedule(tuple((change.t_s, TapPosition(regulators=dict(change.taps))) for change in config.schedule))
+        schedule = TapSchedule(
+            tuple((change.t_s, TapPosition(regulators=dict(change.taps))) for change in config.schedule)
+        )
         return TapScheduleController(schedule=schedule, dt_s=exact(config.dt_s))
 
     def _batch_size_schedule(self, config: BatchSizeScheduleConfig) -> BatchSizeScheduleController:
@@ -324,9 +332,13 @@ class _Wiring:
             dt_s=exact(config.dt_s),
             datacenters=[self.datacenters[name] for name in names],
             grid=self.grid,
-            models_by_dc={self.datacenters[name]: [model.label for model in served] for name, served in models.items()},
+            models_by_dc={
+                self.datacenters[name]: [model.label for model in served] for name, served in models.items()
+            },
             gpus_per_replica_by_model={model.label: model.gpus_per_replica for model in everywhere},
-            feasible_batch_sizes_by_model={model.label: list(model.feasible_batch_sizes) for model in everywhere},
+            feasible_batch_sizes_by_model={
+                model.label: list(model.feasible_batch_sizes) for model in everywhere
+            },
             v_min=v_min,
             v_max=v_max,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 import structlog
@@ -19,8 +19,8 @@ from gridcast.broadcaster.errors import UnansweredCommands
 from gridcast.broadcaster.scripts import Arg
 from gridcast.broadcaster.sessions import Status, command_entry, status_entry
 from gridcast.scenarios import parse_config
+from gridcast.workers.orders import Exit, Order
 
-from ..orders import Exit, Order
 from .batch import Batcher
 from .build import build
 from .columns import Gatherer, Layout
@@ -114,19 +114,22 @@ class Run:
         return self._tick * self._tick_s
 
     def _announce(self, simulation: Simulation) -> None:
-        told = schema(
-            simulation,
-            session_id=self._order.session_id,
-            scenario=self._order.record["scenario"],
-        )
         now_s = time.time()
+        entry = orjson.dumps(
+            schema(
+                simulation,
+                session_id=self._order.session_id,
+                scenario=self._order.record["scenario"],
+                now_s=now_s,
+            )
+        )
         self._publish(
-            [orjson.dumps({"type": "schema", "ts": now_s, **told})],
+            [entry],
             meta={
-                "schema": orjson.dumps(told),
+                "schema": entry,
                 "workload": simulation.workload,
                 "versions": orjson.dumps(versions()),
-                "n_ticks": told["n_ticks"],
+                "n_ticks": simulation.config.n_ticks,
                 "started": repr(now_s),
             },
         )
@@ -260,7 +263,7 @@ class Run:
     def _close(self, status: Last, reason: str | None = None) -> None:
         """Publish the last ticks, the summary and the last status, once no command waits for its answer."""
         ticks, fields = self._with_ticks([], None)
-        summary = None if status == "failed" else self._summarised()
+        summary = None if status == "failed" else self._summary_entry()
         while True:
             waiting = self._link.insisted_commands(self._answered)
             if waiting:
@@ -272,8 +275,8 @@ class Run:
             now_s = time.time()
             fields |= {"status": status, "ended": repr(now_s), "answered": self._answered}
             if summary is not None:
-                fields["summary"] = orjson.dumps(summary)
-                sent.append(orjson.dumps({"type": "summary", "ts": now_s, **summary}))
+                fields["summary"] = summary
+                sent.append(summary)
             if reason is not None:
                 fields["reason"] = reason
             sent.append(self._status_entry(status, reason))
@@ -284,15 +287,19 @@ class Run:
             self._link.release()
             return
 
-    def _summarised(self) -> dict[str, Any]:
+    def _summary_entry(self) -> bytes:
         wall_s = self._clock() - self._started_s
-        return {
-            "metrics": self._summary.metrics(),
-            "digest": self._digest.hex(),
-            "wall_s": round(wall_s, 4),
-            "ticks": self._tick,
-            "ticks_per_s": round(self._tick / wall_s, 1) if wall_s > 0 else None,
-        }
+        return orjson.dumps(
+            {
+                "type": "summary",
+                "ts": time.time(),
+                "metrics": self._summary.metrics(),
+                "digest": self._digest.hex(),
+                "wall_s": round(wall_s, 4),
+                "ticks": self._tick,
+                "ticks_per_s": round(self._tick / wall_s, 1) if wall_s > 0 else None,
+            }
+        )
 
 
 def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell: Tell) -> Exit:
@@ -312,7 +319,7 @@ def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell
             run.run(settings)
         except (Drained, Fenced, LeaseLost, NoChannel, Conflict, BrokerUnavailable):
             raise
-        except Exception as error:  # the outermost frame of the simulation: viewers are told, the log has the rest
+        except Exception as error:  # noqa: BLE001  # outermost frame of the simulation: viewers are told, the log has the rest
             reason = reason_of(error, tick=run.tick, t_s=run.t_s)
             words.exception("session_failed", reason=reason)
             tell(run.tick, 0.0, reason)

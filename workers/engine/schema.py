@@ -12,11 +12,13 @@ from .simulation import Simulation
 _PACKAGES = ("gridcast", "openg2g", "opendssdirect.py", "dss_python", "dss_python_backend", "numpy")
 
 
-def schema(simulation: Simulation, *, session_id: str, scenario: str) -> dict[str, Any]:
-    """The entry's fields beside `offset`, `type` and `ts`, for a simulation that has started."""
+def schema(simulation: Simulation, *, session_id: str, scenario: str, now_s: float) -> dict[str, Any]:
+    """The entry, without `offset`, for a simulation that has started."""
     config = simulation.config
     enabled = simulation.coordinator.enabled
     return {
+        "type": "schema",
+        "ts": now_s,
         "session_id": session_id,
         "scenario": scenario,
         "feeder": config.feeder,

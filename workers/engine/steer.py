@@ -87,7 +87,9 @@ def _step(steering: Steering, args: Args) -> None:
     if not steering.paused:
         raise Refused("the session is running; pause it first, step is for a paused one")
     if steering.steps_left:
-        raise Refused(f"a step is under way, {steering.steps_left} ticks are left; wait for it, or pause to end it")
+        raise Refused(
+            f"a step is under way, {steering.steps_left} ticks are left; wait for it, or pause to end it"
+        )
     steering.steps_left = ticks
 
 

@@ -58,9 +58,7 @@ def plain(value: object) -> Any:
     return str(value)
 
 
-def _site(
-    numbers: NDArray[np.float64], columns: SiteColumns, due: NDArray[np.bool_]
-) -> dict[str, Any]:
+def _site(numbers: NDArray[np.float64], columns: SiteColumns, due: NDArray[np.bool_]) -> dict[str, Any]:
     def by_label(values: NDArray[Any]) -> dict[str, Any]:
         return dict(zip(columns.labels, _columns(values), strict=True))
 

@@ -169,7 +169,9 @@ def synthetic_trace(label: str, batch_size: int) -> NDArray[np.float64]:
         series.append(z)
     noise = np.asarray(series)
     noise = (noise - noise.mean()) / noise.std()
-    power_w: NDArray[np.float64] = np.clip(point.mean_power_w * (1.0 + point.power_std_pct / 100.0 * noise), 0.0, None)
+    power_w: NDArray[np.float64] = np.clip(
+        point.mean_power_w * (1.0 + point.power_std_pct / 100.0 * noise), 0.0, None
+    )
     return power_w
 
 
@@ -196,7 +198,8 @@ def logistic_fits(label: str) -> tuple[LogisticModel, LogisticModel, LogisticMod
     figures = workloads.figures(label)
     if (fits := figures.logistic) is not None:
         power, latency, throughput = (
-            LogisticModel(L=fit.span, x0=fit.x0, k=fit.k, b0=fit.b0) for fit in (fits.power, fits.latency, fits.throughput)
+            LogisticModel(L=fit.span, x0=fit.x0, k=fit.k, b0=fit.b0)
+            for fit in (fits.power, fits.latency, fits.throughput)
         )
         return power, latency, throughput
     points = list(figures.points.values())
@@ -219,12 +222,16 @@ def _measured_template(label: str, batch_size: int, dt_s: Fraction) -> NDArray[n
 
 
 @lru_cache(maxsize=512)
-def _trace_template(spec: InferenceModelSpec, batch_size: int, specs_dir: Path, dt_s: Fraction) -> NDArray[np.float64]:
+def _trace_template(
+    spec: InferenceModelSpec, batch_size: int, specs_dir: Path, dt_s: Fraction
+) -> NDArray[np.float64]:
     return _template(spec.model_label, batch_size, _traces(spec, specs_dir)[batch_size], dt_s)
 
 
 def _template(label: str, batch_size: int, trace: InferenceTrace, dt_s: Fraction) -> NDArray[np.float64]:
-    store = InferenceTraceStore({label: {batch_size: trace}}).build_templates(duration_s=float(TRACE_S), dt_s=dt_s)
+    store = InferenceTraceStore({label: {batch_size: trace}}).build_templates(
+        duration_s=float(TRACE_S), dt_s=dt_s
+    )
     template: NDArray[np.float64] = store.template(label, batch_size)
     template.flags.writeable = False  # shared by all that step with this period
     return template
@@ -246,14 +253,17 @@ def _traces(spec: InferenceModelSpec, specs_dir: Path) -> dict[int, InferenceTra
 def _complete(spec: InferenceModelSpec, specs_dir: Path) -> bool:
     """OpenG2G writes the manifest last."""
     folder = specs_dir / spec.cache_hash()
-    return all((folder / file).is_file() for file in ("_manifest.json", "trace.csv", "itl_fit.json", "logistic_fit.json"))
+    return all(
+        (folder / file).is_file()
+        for file in ("_manifest.json", "trace.csv", "itl_fit.json", "logistic_fit.json")
+    )
 
 
 def _download(specs: tuple[InferenceModelSpec, ...], specs_dir: Path) -> None:
     try:
         InferenceData.ensure(specs_dir, specs)
         LogisticModelStore.ensure(specs_dir, specs)
-    except Exception as error:  # whatever the download raises: the reason goes to the person who set the token
+    except Exception as error:  # whatever it raises, the person who set the token is told
         labels = ", ".join(spec.model_label for spec in specs)
         raise WorkloadUnavailable(
             f"the traces of {labels} are not in {specs_dir} and could not be downloaded ({error}). "

@@ -71,7 +71,9 @@ def first_difference(one: Sequence[str], other: Sequence[str]) -> int | None:
     """Number of the first tick that differs; None for equal runs."""
     if one == other:
         return None
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 def _digest(output: Any) -> str:

@@ -26,12 +26,18 @@ EVERYTHING: dict[str, Any] = {
     "datacenters.1.power_augmentation": {"noise_fraction": 0.0},
     "datacenters.2.dt_s": 0.2,
     "datacenters.3.models.0.ramps": [{"target": 0, "t_start_s": 2, "t_end_s": 6}],
-    "loads": [{"bus": "13", "peak_kw": 30.0, "site_idx": 2}, {"bus": "1", "profile": "constant", "peak_kw": 5.0}],
+    "loads": [
+        {"bus": "13", "peak_kw": 30.0, "site_idx": 2},
+        {"bus": "1", "profile": "constant", "peak_kw": 5.0},
+    ],
     "storages": [{"name": "battery", "bus": "60", "rated_power_kw": 200.0, "capacity_kwh": 0.2}],
     "controllers": [
         {
             "type": "tap_schedule",
-            "schedule": [{"t_s": 0, "taps": {"creg1a": 1.05}}, {"t_s": 3, "taps": {"creg4a": 0.95, "creg4b": 1.0}}],
+            "schedule": [
+                {"t_s": 0, "taps": {"creg1a": 1.05}},
+                {"t_s": 3, "taps": {"creg4a": 0.95, "creg4b": 1.0}},
+            ],
         },
         {
             "type": "batch_size_schedule",
@@ -49,7 +55,9 @@ EVERYTHING: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("scenario", catalogue())
-def test_every_tick_of_the_catalogue_equals_that_of_openg2g(processes: ProcessPoolExecutor, scenario: str) -> None:
+def test_every_tick_of_the_catalogue_equals_that_of_openg2g(
+    processes: ProcessPoolExecutor, scenario: str
+) -> None:
     runs = [processes.submit(tick_digests, kind, scenario, {"duration_s": 12}) for kind in ("fast", "stock")]
     fast, stock = (run.result(timeout=100) for run in runs)
     assert len(fast) == 120
@@ -61,7 +69,9 @@ def test_ramps_training_schedules_and_batteries_equal_those_of_openg2g(
     processes: ProcessPoolExecutor, seed: int
 ) -> None:
     overrides = {**EVERYTHING, "seed": seed}
-    fast, stock = (in_process(processes, tick_digests, kind, "ieee123", overrides) for kind in ("fast", "stock"))
+    fast, stock = (
+        in_process(processes, tick_digests, kind, "ieee123", overrides) for kind in ("fast", "stock")
+    )
     assert first_difference(fast, stock) is None
 
 
@@ -71,35 +81,61 @@ def test_replicas_that_ramp_down_and_training_equal_those_of_openg2g_when_they_m
     overrides = {
         "duration_s": 12,
         "datacenters.0.training": [{"n_gpus": 2400, "t_start_s": 2.0, "t_end_s": 9.0}],
-        **{f"datacenters.0.models.{i}.ramps": [{"target": 9, "t_start_s": 3, "t_end_s": 11}] for i in range(5)},
+        **{
+            f"datacenters.0.models.{i}.ramps": [{"target": 9, "t_start_s": 3, "t_end_s": 11}]
+            for i in range(5)
+        },
     }
-    fast, stock = (in_process(processes, tick_digests, kind, "ieee13-ofo-taps", overrides) for kind in ("fast", "stock"))
+    fast, stock = (
+        in_process(processes, tick_digests, kind, "ieee13-ofo-taps", overrides) for kind in ("fast", "stock")
+    )
+    assert first_difference(fast, stock) is None
+
+
+def test_replicas_that_move_between_datacenters_equal_those_of_openg2g(
+    processes: ProcessPoolExecutor,
+) -> None:
+    overrides = {
+        "duration_s": 8,
+        "controllers.5.v_min": 1.03,
+    }  # at their smallest batches, below this bound: they move
+    fast, stock = (
+        in_process(processes, tick_digests, kind, "ieee123-load-shift", overrides)
+        for kind in ("fast", "stock")
+    )
     assert first_difference(fast, stock) is None
 
 
 def test_a_grid_that_is_slower_than_its_datacenters_equals_openg2g(processes: ProcessPoolExecutor) -> None:
     overrides = {"duration_s": 12, "grid_dt_s": 0.3, "controllers.0.dt_s": 0.9}
-    fast, stock = (in_process(processes, tick_digests, kind, "ieee13-ofo", overrides) for kind in ("fast", "stock"))
+    fast, stock = (
+        in_process(processes, tick_digests, kind, "ieee13-ofo", overrides) for kind in ("fast", "stock")
+    )
     assert first_difference(fast, stock) is None
 
 
-def test_commands_between_ticks_have_the_effect_that_they_have_on_openg2g(processes: ProcessPoolExecutor) -> None:
+def test_commands_between_ticks_have_the_effect_that_they_have_on_openg2g(
+    processes: ProcessPoolExecutor,
+) -> None:
     fast, stock = (
-        in_process(processes, commanded_digests, kind, "ieee34-ofo", {"duration_s": 12}) for kind in ("fast", "stock")
+        in_process(processes, commanded_digests, kind, "ieee34-ofo", {"duration_s": 12})
+        for kind in ("fast", "stock")
     )
     assert first_difference(fast, stock) is None
 
 
 def test_two_sessions_at_once_run_as_each_does_alone(processes: ProcessPoolExecutor) -> None:
-    sessions = [("fast", "ieee13-ofo", {"duration_s": 60}), ("fast", "ieee123-storage-qv", {"duration_s": 60})]
-    alone = [in_process(processes, tick_digests, *session) for session in sessions]
-    together = [processes.submit(tick_digests, *session) for session in sessions]
+    scenarios = ["ieee13-ofo", "ieee123-storage-qv"]
+    minute = {"duration_s": 60}
+    alone = [in_process(processes, tick_digests, "fast", scenario, minute) for scenario in scenarios]
+    together = [processes.submit(tick_digests, "fast", scenario, minute) for scenario in scenarios]
     for before, run in zip(alone, together, strict=True):
         assert first_difference(before, run.result(timeout=100)) is None
 
 
 def test_another_seed_is_another_run(processes: ProcessPoolExecutor) -> None:
     one, other = (
-        in_process(processes, tick_digests, "fast", "ieee13", {"duration_s": 1, "seed": seed}) for seed in (0, 1)
+        in_process(processes, tick_digests, "fast", "ieee13", {"duration_s": 1, "seed": seed})
+        for seed in (0, 1)
     )
     assert first_difference(one, other) == 0

@@ -13,7 +13,7 @@ from openg2g.grid.config import TapPosition
 
 from gridcast.scenarios import resolve
 from gridcast.workers.engine.build import build
-from gridcast.workers.engine.errors import EngineError
+from gridcast.workers.engine.errors import EngineError, RefusedCommand
 from gridcast.workers.engine.simulation import Simulation
 from tests.workers.engine.runs import in_process
 
@@ -59,7 +59,9 @@ def test_a_disabled_controller_gives_no_commands(processes: ProcessPoolExecutor)
     assert in_process(processes, _commands, None)[0] == ["z1_sw", "z3_se", "z4_ne"]
 
 
-def test_controllers_are_switched_by_name_and_commands_tell_whose_they_are(processes: ProcessPoolExecutor) -> None:
+def test_controllers_are_switched_by_name_and_commands_tell_whose_they_are(
+    processes: ProcessPoolExecutor,
+) -> None:
     given = in_process(processes, _commands, "ofo-z4_ne")
     assert given[0] == given[10] == ["z1_sw", "z2_nw", "z3_se"]
     assert not any(given[1:10])
@@ -105,7 +107,7 @@ def _refusals() -> list[str]:
     ):
         try:
             simulation.coordinator.dispatch_commands([command])
-        except (EngineError, ValueError) as error:
+        except RefusedCommand as error:
             refused.append(str(error))
     after = simulation.coordinator.step()
     assert after.sim_events == []
@@ -128,7 +130,9 @@ def test_commands_that_openg2g_would_ignore_or_choke_on_are_refused_and_change_n
 def _over_subscribed() -> str:
     simulation = started("ieee13")
     site = simulation.datacenters["default"].backend
-    simulation.coordinator.dispatch_commands([ShiftReplicas(model_label="Llama-3.1-8B", replica_delta=9000, target=site)])
+    simulation.coordinator.dispatch_commands(
+        [ShiftReplicas(model_label="Llama-3.1-8B", replica_delta=9000, target=site)]
+    )
     try:
         simulation.coordinator.step()
     except EngineError as error:

@@ -31,7 +31,9 @@ class Hour:
 
 def hour(scenario: str, specs_dir: Path | None) -> Hour:
     simulation = build(resolve(scenario), specs_dir=specs_dir)
-    voltages = np.stack([simulation.voltages_pu(output.grid_state) for output in simulation.coordinator.run_iter()])
+    voltages = np.stack(
+        [simulation.voltages_pu(output.grid_state) for output in simulation.coordinator.run_iter()]
+    )
     violation = (np.maximum(0.95 - voltages, 0) + np.maximum(voltages - 1.05, 0)).sum(axis=1)
     return Hour(
         workload=simulation.workload,
@@ -53,7 +55,9 @@ def test_ieee13_on_measured_figures(processes: ProcessPoolExecutor) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(SPECS_DIR is None, reason="GRIDCAST_SPECS_DIR names no spec cache with the published traces")
+@pytest.mark.skipif(
+    SPECS_DIR is None, reason="GRIDCAST_SPECS_DIR names no spec cache with the published traces"
+)
 @pytest.mark.parametrize(
     ("feeder", "violation_s", "integral_pu_s", "vmin", "vmax"),
     [
@@ -63,7 +67,12 @@ def test_ieee13_on_measured_figures(processes: ProcessPoolExecutor) -> None:
     ],
 )
 def test_the_published_traces_give_the_published_row(
-    processes: ProcessPoolExecutor, feeder: str, violation_s: float, integral_pu_s: float, vmin: float, vmax: float
+    processes: ProcessPoolExecutor,
+    feeder: str,
+    violation_s: float,
+    integral_pu_s: float,
+    vmin: float,
+    vmax: float,
 ) -> None:
     found = in_process(processes, hour, feeder, Path(SPECS_DIR or ""))
     assert found.workload == "ml-energy-traces"

@@ -36,7 +36,9 @@ def spec_cache(tmp_path: Path) -> Path:
         spec = model_spec(model)
         folder = tmp_path / spec.cache_hash()
         folder.mkdir()
-        rows = [f"{size},{t / 10},{100.0 * spec.gpus_per_replica}" for size in spec.batch_sizes for t in range(20)]
+        rows = [
+            f"{size},{t / 10},{100.0 * spec.gpus_per_replica}" for size in spec.batch_sizes for t in range(20)
+        ]
         (folder / "trace.csv").write_text("batch_size,relative_time_s,power_total_W\n" + "\n".join(rows))
         itl = {str(size): mixture.to_dict() for size, mixture in mixtures(model.label).items()}
         (folder / "itl_fit.json").write_text(json.dumps({"per_batch": itl}))
@@ -92,7 +94,9 @@ def test_a_complete_spec_cache_is_used(spec_cache: Path) -> None:
     assert set(workload.inference.power_templates.template("Llama-3.1-70B", 256)) == {100.0}
 
 
-def test_a_cache_that_lacks_a_model_is_not_used_in_part(spec_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_lacks_a_model_is_not_used_in_part(
+    spec_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)
     (spec_cache / model_spec(deployments()[2]).cache_hash() / "_manifest.json").unlink()
     assert workload_name(deployments(), spec_cache) == "measured-figures"

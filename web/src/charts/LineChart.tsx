@@ -18,7 +18,7 @@ interface Props {
   readonly spec: ChartSpec;
 }
 
-const AXIS_PX = 24;
+const AXIS_PX = 26;
 const TIME_STEPS_S = [
   0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400,
 ];
@@ -153,7 +153,14 @@ class Chart implements Paintable {
         y: { range: () => [this.y[0], this.y[1]] },
       },
       axes: [
-        { ...axis, size: AXIS_PX, incrs: TIME_STEPS_S, space: 70, values: (_, splits) => timeLabels(splits) },
+        {
+          ...axis,
+          size: AXIS_PX,
+          gap: 9,
+          incrs: TIME_STEPS_S,
+          space: 70,
+          values: (_, splits) => timeLabels(splits),
+        },
         {
           ...axis,
           size: GUTTER_PX,

@@ -53,23 +53,32 @@ export class VoltageLines {
     for (const line of history.voltages) {
       pen.strokeStyle = resolve(`phase-${line.phase}`);
       pen.beginPath();
-      // The new stretch joins the old one where it ended, without going over any of it twice.
-      const { hi: joint } = begin > from ? line.v.extremes(begin - ticks, begin, found) : { hi: NaN };
-      let down = !Number.isNaN(joint);
-      if (down) pen.moveTo(x(begin - ticks), y(joint));
+      let down = false;
+      if (begin > from) {
+        // The new stretch joins the old one where it ended, without going over any of it twice.
+        const { lo, hi } = line.v.extremes(begin - ticks, begin, found);
+        down = !Number.isNaN(lo);
+        if (down) pen.moveTo(x(begin - ticks), y(rises(begin - ticks, ticks) ? hi : lo));
+      }
       for (let at = begin; at < end; at += ticks) {
         const { lo, hi } = line.v.extremes(at, at + ticks, found);
         if (Number.isNaN(lo)) {
           down = false;
           continue;
         }
-        if (down) pen.lineTo(x(at), y(lo));
-        else pen.moveTo(x(at), y(lo));
-        if (hi !== lo) pen.lineTo(x(at), y(hi));
+        const up = rises(at, ticks);
+        if (down) pen.lineTo(x(at), y(up ? lo : hi));
+        else pen.moveTo(x(at), y(up ? lo : hi));
+        if (hi !== lo) pen.lineTo(x(at), y(up ? hi : lo));
         down = true;
       }
       pen.stroke();
     }
     this.drawn = end;
   }
+}
+
+/** Every other bucket is drawn upwards: a noisy line becomes a band of its own height rather than a saw. */
+function rises(at: number, ticks: number): boolean {
+  return (at / ticks) % 2 === 0;
 }

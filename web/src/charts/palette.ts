@@ -5,7 +5,7 @@ import type { Phase } from "../stream/frames";
 /** Names of custom properties without the leading `--gc-`. */
 export type Token = "ink" | "muted" | "grid" | "band" | "limit" | `phase-${Phase}` | `series-${number}`;
 
-const SERIES = 6;
+const SERIES = 8;
 
 export function seriesToken(index: number): Token {
   return `series-${(index % SERIES) + 1}`;

@@ -16,7 +16,11 @@ const KNOWN: Readonly<Record<string, Show>> = {
     "Throughput, as OpenG2G counts",
     (v) => `${Math.round(v).toLocaleString("en")} tokens/s`,
   ],
-  itl_deadline_fraction: ["Ticks within latency deadline", (v) => `${(v * 100).toFixed(1)} %`],
+  integrated_throughput_tokens: [
+    "Tokens, as OpenG2G counts",
+    (v) => new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 }).format(v),
+  ],
+  itl_deadline_fraction: ["Latency over its deadline", (v) => `${(v * 100).toFixed(1)} % of samples`],
 };
 
 function plain(value: number): string {

@@ -97,7 +97,13 @@ export function NewRun({ scenarios }: { readonly scenarios: readonly Scenario[] 
               </h2>
               <div className={classes["cards"]}>
                 {members.map(({ name, title, description }) => (
-                  <Radio.Card key={name} value={name} className={classes["card"]} aria-label={title}>
+                  <Radio.Card
+                    key={name}
+                    value={name}
+                    className={classes["card"]}
+                    aria-label={title}
+                    title={description}
+                  >
                     <Radio.Indicator className={classes["dot"]} />
                     <span>
                       <span className={classes["title"]}>{title}</span>{" "}

@@ -34,6 +34,12 @@ export function RunCharts({ stage, history }: Props) {
   return (
     <div className={classes["charts"]}>
       <ViewControl stage={stage} />
+      {history.holes.map(({ from, to }) => (
+        <p key={from} className={classes["hole"]}>
+          {clock(history.time(from))} to {clock(history.time(to))} is missing here: the server no longer keeps
+          it, or left it out because this connection was slow.
+        </p>
+      ))}
       <LineChart stage={stage} history={history} spec={voltage} />
       <HeatStrip stage={stage} history={history} />
       <div className={classes["pairs"]}>

@@ -1,0 +1,123 @@
+import { createMemoryHistory } from "@tanstack/react-router";
+import { act, render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+
+import { App } from "../../src/app/App";
+import { makeRouter } from "../../src/app/router";
+import { FakeSocket, hello, schema, SESSION, status, summary, ticks } from "../samples";
+
+// Drawing needs a canvas, which jsdom has not; what is drawn is tested in charts/.
+vi.mock("../../src/pages/RunCharts", () => ({ RunCharts: () => <p>the charts</p> }));
+
+const sockets: FakeSocket[] = [];
+
+beforeEach(() => {
+  sockets.length = 0;
+  vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ ...SESSION, viewers: 2 })));
+  vi.stubGlobal(
+    "WebSocket",
+    class extends FakeSocket {
+      constructor(url: string) {
+        super(url);
+        sockets.push(this);
+      }
+    },
+  );
+});
+
+async function open(): Promise<FakeSocket> {
+  render(<App router={makeRouter(createMemoryHistory({ initialEntries: ["/sessions/k3v9"] }))} />);
+  await screen.findByTestId("badge");
+  const socket = sockets.at(-1);
+  if (!socket) throw new Error("the page opened no socket");
+  act(() => socket.onopen?.());
+  return socket;
+}
+
+const says = (socket: FakeSocket, ...frames: object[]) => {
+  act(() => {
+    socket.says(...frames);
+  });
+};
+
+/** Ticks written this very moment. */
+const fresh = (offset: number, first: number, n: number) =>
+  ticks(offset, first, n, { ts: Date.now() / 1000 });
+
+describe("the page of a run", () => {
+  test("asks for everything from the first entry", async () => {
+    const socket = await open();
+    expect(new URL(socket.url).pathname).toBe("/api/ws/sessions/k3v9");
+    expect(new URL(socket.url).searchParams.get("since")).toBe("0");
+  });
+
+  test("goes from queued to live to finished, with its summary", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "queued"));
+    expect(await screen.findByText("Queued")).toBeVisible();
+    says(socket, status(2, "running"), schema(3), fresh(4, 0, 50));
+    expect(await screen.findByText("Live")).toBeVisible();
+    expect(screen.getByText("the charts")).toBeVisible();
+    expect(screen.getByText(/00:25 \/ 00:50 · 50 %/)).toBeVisible();
+    expect(screen.getByText(/measured figures/)).toHaveTextContent("seed 0 · 2 viewers");
+    says(socket, fresh(5, 50, 50), summary(6), status(7, "completed", { tick: 100 }));
+    act(() => {
+      socket.drops(1000);
+    });
+    expect(await screen.findByText("Finished")).toBeVisible();
+    expect(screen.getByText("994.6 s")).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Stop" })).toBeNull();
+    expect(sockets.at(-1)).toBe(socket);
+  });
+
+  test("a change of state is told politely to assistive technology", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "failed", { reason: "Power flow did not converge at tick 3." }));
+    expect(await screen.findByRole("status")).toHaveTextContent(
+      "Failed. Power flow did not converge at tick 3.",
+    );
+    expect(screen.getByRole("alert")).toHaveTextContent("The run failed");
+  });
+
+  test("stops the run for everybody after asking, and shows nothing as done before the server says so", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
+    await userEvent.click(await screen.findByRole("button", { name: "Stop" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Stop the run" }));
+    expect(socket.sent).toContainEqual(
+      expect.objectContaining({ type: "command", command: "stop", args: {} }),
+    );
+    expect(screen.getByRole("button", { name: "Stopping…" })).toBeDisabled();
+  });
+
+  test("out of touch it says so, and offers no command", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
+    act(() => {
+      socket.drops(1012);
+    });
+    expect(await screen.findByText(/^Reconnecting$/)).toBeVisible();
+    expect(screen.getByRole("button", { name: "Stop" })).toBeDisabled();
+  });
+
+  test("a hole in the stream is shown as an error, and connecting again resumes before it", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(4, 0, 5));
+    expect(await screen.findByRole("alert")).toHaveTextContent(
+      "skipped entries: entry 3 was due, entry 4 came",
+    );
+    expect(socket.closed).toBe(true);
+    await userEvent.click(screen.getByRole("button", { name: "Connect again" }));
+    expect(sockets.at(-1)).not.toBe(socket);
+    expect(new URL(sockets.at(-1)?.url ?? "").searchParams.get("since")).toBe("2");
+  });
+
+  test("a run that does not exist is told", async () => {
+    const socket = await open();
+    act(() => {
+      socket.drops(4404);
+    });
+    expect(await screen.findByRole("alert")).toHaveTextContent("There is no such run.");
+  });
+});

@@ -1,0 +1,182 @@
+/** Frames and a socket for tests: as small as they can be and still true to the protocol. */
+
+import type { RawSocket, Surroundings } from "../src/stream/socket";
+
+export const SCHEMA = {
+  session_id: "k3v9",
+  scenario: "ieee13",
+  feeder: "ieee13",
+  seed: 0,
+  workload: "measured-figures",
+  tick_s: 0.5,
+  n_ticks: 100,
+  v_min: 0.95,
+  v_max: 1.05,
+  bus_phases: [
+    ["671", "a"],
+    ["671", "b"],
+    ["684", "a"],
+  ],
+  datacenters: [
+    {
+      name: "dc",
+      bus: "671",
+      models: [{ label: "8B", gpus_per_replica: 1, itl_deadline_s: 0.08, feasible_batch_sizes: [8, 16] }],
+    },
+  ],
+  regulators: ["reg1"],
+  storages: [],
+  controllers: [],
+};
+
+export const SESSION = {
+  id: "k3v9",
+  title: "IEEE 13",
+  scenario: "ieee13",
+  overrides: {},
+  seed: 0,
+  speed: "max",
+  on_idle: "continue",
+  status: "running",
+  tick: 0,
+  n_ticks: 100,
+  progress: 0,
+  attempt: 1,
+  owner: "local",
+  viewers: 1,
+  created: 1000,
+  epoch: "E",
+  head: 0,
+  ws_url: "ws://127.0.0.1/api/ws/sessions/k3v9",
+  url: "http://127.0.0.1/sessions/k3v9",
+};
+
+export const hello = (head = 0, session: object = {}) => ({
+  type: "hello",
+  session: { ...SESSION, ...session },
+  epoch: "E",
+  head,
+  role: "owner",
+  protocol: 1,
+});
+
+export const schema = (offset: number) => ({ type: "schema", offset, ts: 1000, ...SCHEMA });
+
+export const status = (offset: number, state: string, more: object = {}) => ({
+  type: "status",
+  offset,
+  ts: 1000,
+  status: state,
+  tick: 0,
+  attempt: 1,
+  ...more,
+});
+
+/** `n` ticks from `first` on, written at `ts`; voltages tell the tick in their last digits. */
+export const ticks = (offset: number, first: number, n: number, more: object = {}) => {
+  const each = <T>(make: (tick: number) => T) => Array.from({ length: n }, (_, i) => make(first + i));
+  return {
+    type: "ticks",
+    offset,
+    ts: 1000 + first * 0.1,
+    first,
+    t_s: each((tick) => tick * 0.5),
+    v: each((tick) => [1 + tick / 1e4, 1.01, 0.99]),
+    dc: {
+      dc: {
+        p_w: each(() => [1e6, 2e6, 3e6]),
+        batch: { "8B": each(() => 128) },
+        replicas: { "8B": each(() => 10) },
+        itl_s: { "8B": each(() => 0.05) },
+        power_w: { "8B": each(() => 6e6) },
+      },
+    },
+    taps: { reg1: each(() => 1.0625) },
+    storage: {},
+    events: [],
+    controls: [],
+    ...more,
+  };
+};
+
+export const summary = (offset: number) => ({
+  type: "summary",
+  offset,
+  ts: 1010,
+  metrics: { violation_time_s: 994.6, worst_vmin: 0.935, odd_metric: 3 },
+  digest: "ab".repeat(32),
+  wall_s: 1.5,
+  ticks: 100,
+  ticks_per_s: 66.7,
+});
+
+/** A socket whose other end is the test. */
+export class FakeSocket implements RawSocket {
+  onopen: RawSocket["onopen"] = null;
+  onmessage: RawSocket["onmessage"] = null;
+  onclose: RawSocket["onclose"] = null;
+  readonly sent: unknown[] = [];
+  closed = false;
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  send(data: string): void {
+    this.sent.push(JSON.parse(data));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  says(...frames: object[]): void {
+    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  drops(code: number): void {
+    this.onclose?.({ code, reason: "" });
+  }
+}
+
+/** Time and chance under the test's hand. */
+export class FakeSurroundings implements Surroundings {
+  readonly sockets: FakeSocket[] = [];
+  now = 0;
+  chance = 0.5;
+  private timers: { at: number; action: () => void }[] = [];
+
+  open = (url: string): FakeSocket => {
+    const socket = new FakeSocket(url);
+    this.sockets.push(socket);
+    return socket;
+  };
+  random = (): number => this.chance;
+  nowMs = (): number => this.now;
+  after = (ms: number, action: () => void): (() => void) => {
+    const timer = { at: this.now + ms, action };
+    this.timers.push(timer);
+    return () => {
+      this.timers = this.timers.filter((other) => other !== timer);
+    };
+  };
+
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1);
+    if (!socket) throw new Error("no socket was opened");
+    return socket;
+  }
+
+  pass(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      const due = this.timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!due) break;
+      this.timers = this.timers.filter((timer) => timer !== due);
+      this.now = due.at;
+      due.action();
+    }
+    this.now = end;
+  }
+}
