@@ -147,6 +147,14 @@ class Lab:
     async def until_tick(self, channel: Channel, tick: int = 1) -> SessionState:
         return await self.until(channel, lambda state: state.tick >= tick)
 
+    async def until_released(self, channel: Channel) -> None:
+        """Return when nobody holds the session's lease; a lease that had to lapse is a failure."""
+        left_ms = await self.redis.pttl(channel.lease)
+        deadline = time.monotonic() + max(0, left_ms) / 1000 - 0.1
+        while await self.redis.exists(channel.lease):
+            assert time.monotonic() < deadline, "the lease was left to lapse"
+            await asyncio.sleep(0.005)
+
     async def heartbeats(self) -> list[Heartbeat]:
         return await Heartbeats(self.redis).alive()
 

@@ -57,7 +57,7 @@ async def test_a_child_that_is_killed_names_the_signal(lab: Lab, number: signal.
     entries = await lab.entries(channel)
     assert_contiguous(entries, state.tick)
     assert statuses(entries)[-1] == "failed"
-    assert await lab.redis.exists(channel.lease) == 0
+    await lab.until_released(channel)
 
 
 async def test_commands_that_a_crash_left_waiting_are_answered(lab: Lab) -> None:

@@ -6,23 +6,20 @@ import { afterEach } from "vitest";
 afterEach(cleanup);
 
 // What jsdom lacks and Mantine asks for on mounting.
-window.matchMedia = (query) =>
+const nothing = () => undefined;
+window.matchMedia = (media) =>
   ({
     matches: false,
-    media: query,
-    addEventListener: () => undefined,
-    removeEventListener: () => undefined,
-    addListener: () => undefined,
-    removeListener: () => undefined,
-    dispatchEvent: () => false,
-    onchange: null,
-  }) satisfies MediaQueryList;
+    media,
+    addEventListener: nothing,
+    removeEventListener: nothing,
+  }) as unknown as MediaQueryList;
 
 class Unmeasured {
-  observe(): void {}
-  unobserve(): void {}
-  disconnect(): void {}
+  observe = nothing;
+  unobserve = nothing;
+  disconnect = nothing;
 }
 window.ResizeObserver = Unmeasured;
 window.IntersectionObserver = Unmeasured as unknown as typeof IntersectionObserver;
-window.scrollTo = () => undefined;
+window.scrollTo = nothing;

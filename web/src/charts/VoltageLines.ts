@@ -5,7 +5,7 @@
 
 import type uPlot from "uplot";
 
-import { bucketTicks, type Extremes } from "../stream/buffers";
+import { bucketTicks, type Column, type Extremes } from "../stream/buffers";
 import type { History } from "../stream/history";
 import { resolve } from "./palette";
 
@@ -47,38 +47,74 @@ export class VoltageLines {
     if (end <= begin) return;
     const x = (tick: number) => ((tick - from) / (to - from)) * width;
     const y = (v: number) => ((max - v) / (max - min)) * height;
-    pen.lineWidth = Math.max(1, devicePixelRatio * 0.75);
+    const thick = Math.max(1, devicePixelRatio * 0.75);
+    pen.lineWidth = thick;
     pen.lineJoin = "round";
-    pen.globalAlpha = history.voltages.length > 100 ? 0.16 : 0.3;
-    for (const line of history.voltages) {
-      pen.strokeStyle = resolve(`phase-${line.phase}`);
+    pen.globalAlpha = history.voltages.length > 100 ? 0.18 : 0.34;
+    for (const { phase, v } of history.voltages) {
       pen.beginPath();
-      let down = false;
-      if (begin > from) {
-        // The new stretch joins the old one where it ended, without going over any of it twice.
-        const { lo, hi } = line.v.extremes(begin - ticks, begin, found);
-        down = !Number.isNaN(lo);
-        if (down) pen.moveTo(x(begin - ticks), y(rises(begin - ticks, ticks) ? hi : lo));
+      if (ticks === 1) {
+        pen.strokeStyle = resolve(`phase-${phase}`);
+        // One tick back, so that the new stretch joins the old one.
+        trace(pen, v, Math.max(from, begin - 1), end, x, y);
+        pen.stroke();
+      } else {
+        pen.fillStyle = resolve(`phase-${phase}`);
+        band(pen, v, Math.max(from, begin), end, ticks, thick, x, y);
+        pen.fill();
       }
-      for (let at = begin; at < end; at += ticks) {
-        const { lo, hi } = line.v.extremes(at, at + ticks, found);
-        if (Number.isNaN(lo)) {
-          down = false;
-          continue;
-        }
-        const up = rises(at, ticks);
-        if (down) pen.lineTo(x(at), y(up ? lo : hi));
-        else pen.moveTo(x(at), y(up ? lo : hi));
-        if (hi !== lo) pen.lineTo(x(at), y(up ? hi : lo));
-        down = true;
-      }
-      pen.stroke();
     }
     this.drawn = end;
   }
 }
 
-/** Every other bucket is drawn upwards: a noisy line becomes a band of its own height rather than a saw. */
-function rises(at: number, ticks: number): boolean {
-  return (at / ticks) % 2 === 0;
+type Place = (value: number) => number;
+
+/** Few ticks: a line from value to value. */
+function trace(
+  pen: CanvasRenderingContext2D,
+  v: Column,
+  from: number,
+  end: number,
+  x: Place,
+  y: Place,
+): void {
+  let down = false;
+  for (let at = from; at < end; at++) {
+    const value = v.at(at);
+    if (Number.isNaN(value)) down = false;
+    else if (down) pen.lineTo(x(at), y(value));
+    else {
+      pen.moveTo(x(at), y(value));
+      down = true;
+    }
+  }
+}
+
+/** Many ticks: a bar from the lowest to the highest of each bucket, long enough to touch the one before. */
+function band(
+  pen: CanvasRenderingContext2D,
+  v: Column,
+  from: number,
+  end: number,
+  ticks: number,
+  thick: number,
+  x: Place,
+  y: Place,
+): void {
+  const before = v.extremes(from - ticks, from, found);
+  let lastLo = before.lo;
+  let lastHi = before.hi;
+  for (let at = from; at < end; at += ticks) {
+    const { lo, hi } = v.extremes(at, at + ticks, found);
+    if (!Number.isNaN(lo)) {
+      // Math.min and Math.max would hand on the NaN of a hole before.
+      const bottom = y(lastHi < lo ? lastHi : lo);
+      const top = y(lastLo > hi ? lastLo : hi);
+      const height = Math.max(thick, bottom - top);
+      pen.rect(x(at), (top + bottom - height) / 2, x(at + ticks) - x(at), height);
+    }
+    lastLo = lo;
+    lastHi = hi;
+  }
 }

@@ -1,0 +1,152 @@
+"""What happens to sessions when the worker, its fork server or the broker fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gridcast.broadcaster import Settings
+from gridcast.broadcaster.client import async_client
+from tests.valkey import ValkeyServer
+from tests.waiting import until
+from tests.workers.lab import Lab, alive, assert_contiguous, of, statuses, worker_process
+
+HOUR_S = 3600
+
+
+@pytest.fixture
+async def mortal(mortal_valkey: ValkeyServer) -> AsyncIterator[Lab]:
+    """A laboratory on a broker of the test's own."""
+    settings = Settings(redis_url=mortal_valkey.url, lease_s=2.0)
+    redis = async_client(settings)
+    yield Lab(settings, redis)
+    await redis.aclose()
+
+
+def children_of(pid: int) -> list[int]:
+    """All descendants of a process."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *children_of(int(child))]
+    return found
+
+
+async def test_a_killed_worker_leaves_no_process(mortal: Lab, tmp_path: Path) -> None:
+    with worker_process(mortal.settings, tmp_path) as worker:
+        channels = [await mortal.create(duration_s=HOUR_S, speed=1) for _ in range(2)]
+        pids = [await mortal.child_pid(channel) for channel in channels]
+        family = children_of(worker.pid)
+        assert set(pids) < set(family)
+        worker.signal(signal.SIGKILL)
+        worker.wait()
+        await until(lambda: not any(map(alive, family)))
+
+
+async def test_a_stopped_worker_ends_its_sessions_at_a_tick_boundary(mortal: Lab, tmp_path: Path) -> None:
+    with worker_process(mortal.settings, tmp_path) as worker:
+        running = await mortal.create(duration_s=HOUR_S, speed=10)
+        paused = await mortal.create(enqueue=False)
+        await mortal.command(paused, "pause")
+        await mortal.queue.enqueue_session(paused.id, 1)
+        await mortal.until_tick(running, 3)
+        await mortal.until(paused, lambda state: state.status == "paused")
+        family = children_of(worker.pid)
+        worker.signal(signal.SIGTERM)
+        assert worker.wait() == 0
+        assert not any(map(alive, family))
+        for channel in (running, paused):
+            state = await mortal.until_over(channel)
+            assert state.status == "failed"
+            assert state.reason is not None
+            assert "worker that ran this session was stopped" in state.reason
+            assert_contiguous(await mortal.entries(channel), state.tick)
+            await mortal.until_released(channel)
+        assert await mortal.heartbeats() == []
+
+
+async def test_without_a_free_slot_a_session_waits_in_the_queue(mortal: Lab, tmp_path: Path) -> None:
+    settings = Settings(redis_url=mortal.settings.redis_url, slots=1)
+    with worker_process(settings, tmp_path):
+        first = await mortal.create(duration_s=HOUR_S, speed=1)
+        await mortal.until_tick(first)
+        waiting = [await mortal.create(duration_s=1), await mortal.create(duration_s=1)]
+        await mortal.until_tick(first, 5)
+        assert [(await mortal.state(channel)).status for channel in waiting] == ["queued", "queued"]
+        assert [await mortal.queue.position(channel.id, 1) for channel in waiting] == [1, 2]
+        await mortal.command(first, "stop")
+        for channel in waiting:
+            assert (await mortal.until_over(channel)).status == "completed"
+
+
+async def test_a_worker_waits_for_a_broker_that_is_away_at_the_start(
+    mortal: Lab, mortal_valkey: ValkeyServer, tmp_path: Path
+) -> None:
+    mortal_valkey.stop()
+    with worker_process(mortal.settings, tmp_path) as worker:
+        await until(lambda: "broker_away" in worker.log.read_text())
+        mortal_valkey.start()
+        assert (await mortal.until_over(await mortal.create())).status == "completed"
+
+
+async def test_a_session_goes_on_where_it_was_when_the_broker_comes_back(
+    mortal: Lab, mortal_valkey: ValkeyServer, tmp_path: Path
+) -> None:
+    with worker_process(mortal.settings, tmp_path) as worker:
+        undisturbed = await mortal.until_over(await mortal.create("ieee13-ofo", duration_s=60))
+        channel = await mortal.create("ieee13-ofo", duration_s=60, speed=20)
+        await mortal.until_tick(channel, 20)
+        # An orderly end: what the broker had acknowledged is on disk.
+        mortal_valkey.stop()
+        await until(lambda: "broker_away" in worker.log.read_text())
+        mortal_valkey.start()
+        await mortal.command(channel, "speed", x="max")
+        state = await mortal.until_over(channel)
+        assert (state.status, state.digest) == ("completed", undisturbed.digest)
+        assert_contiguous(await mortal.entries(channel), 600)
+        assert (await mortal.until_over(await mortal.create())).status == "completed"
+
+
+async def test_a_broker_that_forgot_the_newest_entries_fails_the_session_with_the_reason(
+    mortal: Lab, tmp_path: Path
+) -> None:
+    with worker_process(mortal.settings, tmp_path):
+        channel = await mortal.create(duration_s=HOUR_S, speed=10)
+        await mortal.until_tick(channel, 5)
+        pid = await mortal.child_pid(channel)
+        os.kill(pid, signal.SIGSTOP)
+        head = (await mortal.state(channel)).head
+        await mortal.redis.xdel(channel.log, f"{head}-0")
+        await mortal.redis.hset(channel.meta, "head", str(head - 1))
+        os.kill(pid, signal.SIGCONT)
+        state = await mortal.until_over(channel)
+        assert state.status == "failed"
+        assert state.reason is not None
+        assert "broker lost a part" in state.reason
+
+
+async def test_a_fork_server_that_dies_is_started_again(mortal: Lab, tmp_path: Path) -> None:
+    with worker_process(mortal.settings, tmp_path) as worker:
+        channel = await mortal.create(duration_s=HOUR_S, speed=10)
+        child = await mortal.child_pid(channel)
+        (server,) = [pid for pid in children_of(worker.pid) if pid != child]
+        os.kill(server, signal.SIGKILL)
+        state = await mortal.until_over(channel)
+        assert state.status == "failed"
+        assert not alive(child)
+        assert (await mortal.until_over(await mortal.create())).status == "completed"
+
+
+async def test_a_flushed_broker_ends_the_child(mortal: Lab, tmp_path: Path) -> None:
+    with worker_process(mortal.settings, tmp_path):
+        channel = await mortal.create(duration_s=HOUR_S, speed=10)
+        await mortal.until_tick(channel)
+        pid = await mortal.child_pid(channel)
+        await mortal.redis.flushall()
+        await until(lambda: not alive(pid))
+        assert await mortal.redis.exists(channel.meta) == 0
+        assert statuses(of(await mortal.entries(channel), "status")) == []
