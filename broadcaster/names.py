@@ -28,6 +28,9 @@ SESSION_JOB = "run_session"
 SESSIONS = f"{PREFIX}:sessions"
 """Sorted set of all session ids, scored by creation time (unix seconds)."""
 
+ACTIVE = f"{PREFIX}:active"
+"""Set of the ids of sessions that are not over, as far as anybody knows; reapers look after them."""
+
 WORKERS = f"{PREFIX}:workers"
 """Sorted set of worker ids, scored by the time (unix seconds) at which each counts as dead unless it says more."""
 

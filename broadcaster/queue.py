@@ -5,6 +5,7 @@ Jobs travel as JSON (ARQ's default, pickle, would run what a stranger wrote into
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,6 +15,11 @@ from redis.asyncio import Redis
 
 from .client import answering
 from .names import SESSION_JOB, SESSION_QUEUE, job_id
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""The queue is ordered by due time, so a job that was due long ago is next."""
+
+_EXPIRES = timedelta(days=1)
 
 
 def serialize(job: dict[str, Any]) -> bytes:
@@ -38,8 +44,11 @@ class JobQueue:
             default_queue_name=SESSION_QUEUE,
         )
 
-    async def enqueue_session(self, session_id: str, attempt: int) -> bool:
-        """Ask for a worker that hosts attempt `attempt` of a session. False if that was asked before."""
+    async def enqueue_session(self, session_id: str, attempt: int, *, urgent: bool = False) -> bool:
+        """Ask for a worker that hosts attempt `attempt` of a session. False if that was asked before.
+
+        An urgent session (one that lost its host) goes before all that wait.
+        """
         async with answering():
             job = await self._arq.enqueue_job(
                 SESSION_JOB,
@@ -47,6 +56,8 @@ class JobQueue:
                 attempt,
                 _job_id=job_id(session_id, attempt),
                 _queue_name=SESSION_QUEUE,
+                _defer_until=_LONG_AGO if urgent else None,
+                _expires=_EXPIRES if urgent else None,
             )
         return job is not None
 
@@ -69,6 +80,18 @@ class JobQueue:
             None if rank is None or taken else int(rank) + 1
             for rank, taken in zip(rows[0::2], rows[1::2], strict=True)
         ]
+
+    async def known(self, jobs: list[tuple[str, int]]) -> list[bool]:
+        """For each session, whether the queue or a worker has its job."""
+        if not jobs:
+            return []
+        async with answering():
+            pipe = self._arq.pipeline(transaction=False)
+            for session_id, attempt in jobs:
+                pipe.zscore(SESSION_QUEUE, job_id(session_id, attempt))
+                pipe.exists(in_progress_key_prefix + job_id(session_id, attempt))
+            rows = await pipe.execute()
+        return [score is not None or bool(taken) for score, taken in zip(rows[0::2], rows[1::2], strict=True)]
 
     async def remove(self, session_id: str, attempt: int) -> None:
         """Take a waiting job back. A worker that picked it already finds that there is nothing to do."""

@@ -8,7 +8,7 @@ A session's meta fields: `record` (JSON: what was asked for, never changes), `st
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
@@ -18,11 +18,16 @@ from redis.asyncio import Redis
 from .channels import Channels
 from .client import answering
 from .commands import START, Command, CommandLog
-from .errors import NoChannel, UnansweredCommands
-from .names import SESSIONS, Channel, Epoch
+from .errors import Conflict, NoChannel, UnansweredCommands
+from .names import ACTIVE, SESSIONS, Channel, Epoch
+from .queue import JobQueue
 
 Status = Literal["queued", "starting", "running", "paused", "recovering", "completed", "stopped", "failed"]
 FINAL: Final[frozenset[str]] = frozenset({"completed", "stopped", "failed"})
+
+
+CREATION_S = 60
+"""A session that is listed and has no channel after this time will not get one any more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +134,7 @@ class Sessions:
         self._redis = redis
         self._channels = Channels(redis)
         self._commands = CommandLog(redis)
+        self._queue = JobQueue(redis)
 
     async def create(
         self, session_id: str, *, record: Mapping[str, Any], n_ticks: int, created: float
@@ -138,7 +144,13 @@ class Sessions:
         Raises:
             ChannelExists
         """
-        epoch = await self._channels.create(
+        # Listed first: a creator that dies in between leaves a name without a channel, which others sweep away.
+        async with answering():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.zadd(SESSIONS, {session_id: created})
+            pipe.sadd(ACTIVE, session_id)
+            await pipe.execute()
+        return await self._channels.create(
             Channel.session(session_id),
             meta={
                 "record": orjson.dumps(record),
@@ -149,9 +161,6 @@ class Sessions:
             },
             entries=[status_entry("queued", tick=0, attempt=1)],
         )
-        async with answering():
-            await self._redis.zadd(SESSIONS, {session_id: created})
-        return epoch
 
     async def get(self, session_id: str) -> SessionState | None:
         meta = await self._channels.meta(Channel.session(session_id))
@@ -180,7 +189,7 @@ class Sessions:
             if b"epoch" in meta:
                 named = {name.decode(): value for name, value in meta.items()}
                 found.append((created, decode(session_id, named)))
-            else:
+            elif time.time() - created > CREATION_S:
                 lost.append(session_id)
         if lost:
             async with answering():
@@ -233,6 +242,41 @@ class Sessions:
                 return
             except UnansweredCommands:
                 continue
+
+    async def hand_over(self, session_id: str, *, token: int) -> bool:
+        """Give a session its next attempt as the holder of `token`: publish `recovering` and enqueue it before others.
+
+        False, and nothing done, if it is over or waits for a worker already.
+
+        Raises:
+            NoChannel, Fenced
+        """
+        channel = Channel.session(session_id)
+        while True:
+            state = await self.get(session_id)
+            if state is None:
+                raise NoChannel(str(channel))
+            if state.over or state.status in {"queued", "recovering"}:
+                return False
+            attempt = state.attempt + 1
+            try:
+                await self._channels.publish(
+                    channel,
+                    token=token,
+                    expected=state.head + 1,
+                    entries=[status_entry("recovering", tick=state.tick, attempt=attempt)],
+                    meta={"status": "recovering", "attempt": attempt},
+                )
+            except Conflict:
+                continue  # an entry of the old host came in between our read and the new token
+            # A process that dies here leaves a waiting session without a job, which a reaper finds.
+            await self._queue.enqueue_session(session_id, attempt, urgent=True)
+            return True
+
+    async def forget_active(self, session_ids: Sequence[str]) -> None:
+        """Take sessions that are over off the list that reapers look at."""
+        async with answering():
+            await cast("Awaitable[int]", self._redis.srem(ACTIVE, *session_ids))
 
     async def delete(self, session_id: str) -> bool:
         """Delete every trace of a session in the broker; a child that still writes is told so by its next call."""

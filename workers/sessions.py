@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import structlog
 from redis.asyncio import Redis
@@ -148,8 +148,14 @@ class SessionHost:
         elif drained(status):
             self._in_background(self._hand_over(order))
 
-    def _in_background(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        async def logged() -> None:
+            try:
+                await work
+            except Exception:  # the outermost frame of a task that nobody awaits
+                log.exception("session_not_settled")
+
+        task = asyncio.create_task(logged())
         self._endings.add(task)
         task.add_done_callback(self._endings.discard)
 

@@ -50,7 +50,7 @@ export class VoltageLines {
     const thick = Math.max(1, devicePixelRatio * 0.75);
     pen.lineWidth = thick;
     pen.lineJoin = "round";
-    pen.globalAlpha = history.voltages.length > 100 ? 0.18 : 0.34;
+    pen.globalAlpha = history.voltages.length > 100 ? 0.14 : 0.24;
     for (const { phase, v } of history.voltages) {
       pen.beginPath();
       if (ticks === 1) {

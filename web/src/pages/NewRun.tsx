@@ -145,7 +145,7 @@ export function NewRun({ scenarios }: { readonly scenarios: readonly Scenario[] 
           maw={130}
         />
         <NumberInput
-          label="Simulated s"
+          label="Duration, s"
           placeholder={scenario ? `${scenario.duration_s} (${clock(scenario.duration_s)})` : ""}
           value={duration}
           onChange={setDuration}

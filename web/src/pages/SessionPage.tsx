@@ -60,7 +60,7 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
 
 function pollEvery({ run, socket }: SessionStream): number | false {
   if (run.ended || socket.state.phase !== "open") return false;
-  return run.status === "queued" ? 1_500 : 10_000;
+  return run.status === "queued" ? 1_500 : 5_000;
 }
 
 function Banner({ stream, badge }: { readonly stream: SessionStream; readonly badge: Badge }) {

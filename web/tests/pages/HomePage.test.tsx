@@ -65,7 +65,7 @@ describe("the home page", () => {
     const seed = screen.getByLabelText("Seed");
     await userEvent.clear(seed);
     await userEvent.type(seed, "7");
-    await userEvent.type(screen.getByLabelText("Simulated s"), "600");
+    await userEvent.type(screen.getByLabelText("Duration, s"), "600");
     await userEvent.selectOptions(screen.getByLabelText("Speed"), "10×");
     await userEvent.click(screen.getByRole("button", { name: "Run ieee34" }));
     await screen.findByText("page of new1");
@@ -88,10 +88,10 @@ describe("the home page", () => {
         { status: 422 },
       );
     open();
-    await userEvent.type(await screen.findByLabelText("Simulated s"), "7");
+    await userEvent.type(await screen.findByLabelText("Duration, s"), "7");
     await userEvent.click(screen.getByRole("button", { name: "Run ieee13" }));
     expect(await screen.findByText("at least 60 s")).toBeVisible();
-    expect(screen.getByLabelText("Simulated s")).toBeInvalid();
+    expect(screen.getByLabelText("Duration, s")).toBeInvalid();
   });
 
   test("lists recent runs with their state", async () => {

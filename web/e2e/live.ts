@@ -1,0 +1,173 @@
+/**
+ * Pick, run, watch, open a second tab, see the same ticks: in a real Chromium against a running Gridcast.
+ *
+ *   CHROMIUM=/usr/bin/chromium node e2e/live.ts http://127.0.0.1:8000 FOLDER_FOR_SCREENSHOTS
+ *
+ * Prints one JSON object with what it saw; fails with a message where something did not come to pass. What must hold of the
+ * things seen is judged by tests/e2e/test_live_page.py.
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import process from "node:process";
+
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+
+const [base, folder] = process.argv.slice(2);
+const executablePath = process.env["CHROMIUM"];
+assert(base && folder && executablePath, "usage: CHROMIUM=PATH node e2e/live.ts URL FOLDER");
+
+const PATIENCE_MS = 60_000;
+const READING = /^\d\.\d{4} – \d\.\d{4}$/;
+
+/** What must never come, of any tab. */
+const troubles: string[] = [];
+
+interface Tab {
+  readonly page: Page;
+  /** The texts of all entries of the log that came over its sockets, in order. */
+  readonly entries: string[];
+}
+
+async function openTab(context: BrowserContext, path: string): Promise<Tab> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const entries: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") troubles.push(message.text());
+  });
+  page.on("pageerror", (error) => troubles.push(String(error.stack ?? error)));
+  page.on("websocket", (socket) => {
+    socket.on("framereceived", ({ payload }) => {
+      const text = String(payload);
+      if (text.includes('"offset":')) entries.push(text);
+    });
+  });
+  await page.goto(new URL(path, base).href);
+  return { page, entries };
+}
+
+const badge = (page: Page) => page.getByTestId("badge");
+
+async function seen(page: Page, label: string): Promise<void> {
+  await badge(page).getByText(label, { exact: true }).waitFor();
+}
+
+/** Figures beside the legend of the voltage chart, with the crosshair moved there by the keyboard. */
+async function readings(page: Page): Promise<string[]> {
+  const plot = page.getByRole("img", { name: /^Voltages of/ });
+  await plot.focus();
+  const found: string[] = [];
+  for (const presses of [1, 40, 60]) {
+    for (let i = 0; i < presses; i++) await plot.press("ArrowRight");
+    found.push(
+      ...(await page
+        .getByRole("region", { name: /^Voltage pu/ })
+        .locator("output")
+        .allTextContents()),
+    );
+  }
+  return found;
+}
+
+/** Share of the pixels of the voltage chart and the heat strip that something was drawn on. */
+async function drawnShares(page: Page): Promise<number[]> {
+  return page.locator("section canvas").evaluateAll((canvases) =>
+    (canvases as HTMLCanvasElement[]).slice(0, 2).map((canvas) => {
+      const pen = canvas.getContext("2d");
+      if (!pen || canvas.width === 0) return 0;
+      const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+      let drawn = 0;
+      for (let i = 3; i < data.length; i += 4) if (data[i] !== 0) drawn += 1;
+      return drawn / (data.length / 4);
+    }),
+  );
+}
+
+const browser = await chromium.launch({
+  executablePath,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+try {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 1000 },
+    colorScheme: "light",
+  });
+
+  // Pick and run, with the keyboard alone.
+  const first = await openTab(context, "/");
+  await first.page.getByRole("radio", { name: "IEEE 13, no control" }).focus();
+  await first.page.keyboard.press("Space");
+  await first.page.getByLabel("Duration, s").fill("600");
+  await first.page.getByLabel("Speed").selectOption("60");
+  await first.page.screenshot({ path: join(folder, "home-light.png") });
+  const clicked = performance.now();
+  await first.page.getByRole("button", { name: "Run ieee13" }).press("Enter");
+  await first.page.waitForURL(/\/sessions\//);
+
+  // Watch.
+  const reading = first.page
+    .getByRole("region", { name: /^Voltage pu/ })
+    .locator("output")
+    .first();
+  await reading.filter({ hasText: READING }).waitFor();
+  const firstTick_ms = Math.round(performance.now() - clicked);
+  await seen(first.page, "Live");
+  await first.page.screenshot({ path: join(folder, "live-light.png") });
+
+  // A second tab, while it runs.
+  const path = new URL(first.page.url()).pathname;
+  const second = await openTab(context, path);
+  await seen(second.page, "Live");
+  const together = [first.entries.length, second.entries.length];
+  await first.page.getByText("2 viewers").waitFor();
+  await Promise.all([seen(first.page, "Finished"), seen(second.page, "Finished")]);
+
+  // A third one, after it finished; in the dark and narrow.
+  const third = await openTab(context, path);
+  await seen(third.page, "Finished");
+  await third.page.emulateMedia({ colorScheme: "dark" });
+  await third.page.setViewportSize({ width: 420, height: 900 });
+  await third.page.getByRole("img", { name: /^Voltages of/ }).scrollIntoViewIfNeeded();
+  await third.page.screenshot({ path: join(folder, "finished-dark-narrow.png") });
+  await third.page.setViewportSize({ width: 1440, height: 1000 });
+
+  const tabs = [first, second, third];
+  const shown = [];
+  for (const { page } of tabs) {
+    await page.bringToFront();
+    shown.push({
+      readings: await readings(page),
+      time: await page.getByText(/^\d+:\d+ \/ /).textContent(),
+      digest: await page.getByText("Digest").locator("..").locator("dd").getAttribute("title"),
+      drawn: await drawnShares(page),
+    });
+  }
+  await first.page.screenshot({ path: join(folder, "finished-light.png") });
+  await third.page.screenshot({ path: join(folder, "finished-dark.png") });
+
+  // A run that does not exist is a sentence, not an empty page.
+  const nowhere = await openTab(context, "/sessions/nosuchrun");
+  await nowhere.page.getByRole("alert").getByText("There is no such run").waitFor();
+
+  console.log(
+    JSON.stringify({
+      path,
+      firstTick_ms,
+      together,
+      entries: tabs.map(({ entries }) => entries),
+      shown,
+      troubles,
+    }),
+  );
+} finally {
+  await browser.close();
+}
