@@ -10,7 +10,19 @@ from redis.asyncio import Redis
 
 from gridcast.broadcaster import Settings
 
-from . import commands, events, health, metrics, problems, scenarios, sessions, simstream, static, stream
+from . import (
+    commands,
+    events,
+    forking,
+    health,
+    metrics,
+    problems,
+    scenarios,
+    sessions,
+    simstream,
+    static,
+    stream,
+)
 from .metrics import ResponseCounter
 from .origin import OriginGuard
 from .services import open_services
@@ -41,7 +53,7 @@ def create_app(settings: Settings, *, redis: Redis | None = None) -> FastAPI:
     problems.install(app)
     app.add_middleware(OriginGuard, extra=settings.allowed_origins)
     app.add_middleware(ResponseCounter)
-    for module in (scenarios, sessions, commands, events, health, metrics, simstream, stream):
+    for module in (scenarios, sessions, forking, commands, events, health, metrics, simstream, stream):
         app.include_router(module.router)
     app.include_router(static.page_router(static.page_folder()))
     return app

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -38,10 +39,23 @@ async def create_session(
         BrokerUnavailable: unknown whether it was created; with a key it is safe to ask again.
     """
     record, n_ticks = await asyncio.to_thread(_record, wanted, owner)
+    return await start_once(services, record, n_ticks, key=key, asked=wanted.model_dump())
+
+
+async def start_once(
+    services: Services, record: dict[str, Any], n_ticks: int, *, key: str | None, asked: Mapping[str, Any]
+) -> SessionState:
+    """Create and enqueue the session that `record` describes; with a key seen before, answer with what that created.
+
+    Args:
+        asked: what the client asked for, by which a repetition is told from another request with the same key.
+
+    Raises: as `create_session`, besides `ScenarioError`.
+    """
     session_id = SessionId(new_id())
     if key is None:
         return await _start(services, session_id, record, n_ticks)
-    claim = _Claim(services, owner, key, wanted)
+    claim = _Claim(services, record["owner"], key, asked)
     before = await claim.take(session_id)
     if before is None or not before["done"]:
         # Not done: whoever came first with this key died or lost the broker on the way. Every step can be repeated.
@@ -94,14 +108,12 @@ async def _start(
 class _Claim:
     """The memory of one Idempotency-Key in the broker: which session it stands for, for which body."""
 
-    def __init__(self, services: Services, owner: str, key: str, wanted: SessionRequest) -> None:
+    def __init__(self, services: Services, owner: str, key: str, asked: Mapping[str, Any]) -> None:
         if not _KEY.fullmatch(key):
             raise invalid([Fault(("Idempotency-Key",), "1 to 200 visible ASCII characters are allowed")])
         self._redis = services.redis
         self._key = idempotency_key(owner, key)
-        self._digest = hashlib.sha256(
-            orjson.dumps(wanted.model_dump(), option=orjson.OPT_SORT_KEYS)
-        ).hexdigest()
+        self._digest = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def _value(self, session_id: str, *, done: bool) -> bytes:
         return orjson.dumps({"id": session_id, "digest": self._digest, "done": done})

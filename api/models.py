@@ -53,6 +53,33 @@ class CommandRequest(_Strict):
     id: CommandId | None = None
 
 
+class ForkOverrides(_Strict):
+    """What a fork may change of its parent. Other names are kept, so that the refusal can say what to do instead."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+
+    duration_s: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Simulated time in whole seconds; the parent's by default."
+    )
+    title: Annotated[str, StringConstraints(max_length=200)] | None = None
+    speed: Speed | None = Field(
+        None, description="Simulated seconds per second, or `max`; the parent's by default."
+    )
+
+
+class ForkRequest(_Strict):
+    """Body of `POST /api/sessions/{id}/fork`."""
+
+    at_tick: Annotated[int, Field(ge=0)] = Field(
+        description="Number of ticks that the fork shares with its parent: 0 to the parent's `tick`."
+    )
+    overrides: ForkOverrides = ForkOverrides()
+    commands: Annotated[list[CommandRequest], Field(max_length=100)] = Field(
+        default_factory=list,
+        description="Take effect at `at_tick`, in this order; the session checks their `args`.",
+    )
+
+
 class CommandFrame(_Strict):
     """The `command` frame of a WebSocket."""
 
@@ -102,6 +129,13 @@ class StreamQuery(EventsQuery):
     )
 
 
+class Parent(BaseModel):
+    """Where a fork comes from: it shares the first `tick` ticks of session `id`."""
+
+    id: str
+    tick: int
+
+
 class SessionObject(BaseModel):
     """A session."""
 
@@ -124,7 +158,7 @@ class SessionObject(BaseModel):
     created: float
     started: float | None = None
     ended: float | None = None
-    parent: dict[str, Any] | None = None
+    parent: Parent | None = None
     epoch: str
     head: int
     schema_: dict[str, Any] | None = Field(None, alias="schema")

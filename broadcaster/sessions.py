@@ -26,6 +26,12 @@ Status = Literal["queued", "starting", "running", "paused", "recovering", "compl
 FINAL: Final[frozenset[str]] = frozenset({"completed", "stopped", "failed"})
 
 
+MAX_CRASHES = 3
+"""Crashes of a session's own at one tick, without progress, after which it is `failed`."""
+
+MAX_KILLS = 20
+"""The same for ends that come from outside: enough for any drill, few enough to notice a machine without memory."""
+
 CREATION_S = 60
 """A session that is listed and has no channel after this time will not get one any more."""
 
@@ -272,6 +278,37 @@ class Sessions:
             # A process that dies here leaves a waiting session without a job, which a reaper finds.
             await self._queue.enqueue_session(session_id, attempt, urgent=True)
             return True
+
+    async def count_end(self, session_id: str, *, token: int, own_fault: bool) -> int | None:
+        """Count a child that ended too early; answers with the tick if it happened too often there without progress.
+
+        Crashes of its own count thrice at most, ends by others (which may be a system out of memory) more often.
+
+        Raises:
+            NoChannel, Fenced
+        """
+        channel = Channel.session(session_id)
+        state = await self.get(session_id)
+        meta = await self._channels.meta(channel)
+        if state is None or meta is None:
+            raise NoChannel(str(channel))
+        field = "crashes" if own_fault else "kills"
+        at, _, count = meta.get(field, b"-1:0").decode().partition(":")
+        times = int(count) + 1 if int(at) == state.tick else 1
+        await self._channels.publish(
+            channel, token=token, expected=state.head + 1, entries=[], meta={field: f"{state.tick}:{times}"}
+        )
+        return state.tick if times >= (MAX_CRASHES if own_fault else MAX_KILLS) else None
+
+    async def tokens(self, session_ids: Sequence[str]) -> list[int | None]:
+        """The newest token of each session; `None` where it was deleted."""
+        if not session_ids:
+            return []
+        async with answering():
+            pipe = self._redis.pipeline(transaction=False)
+            for session_id in session_ids:
+                pipe.hget(Channel.session(session_id).meta, "token")
+            return [None if raw is None else int(raw) for raw in await pipe.execute()]
 
     async def forget_active(self, session_ids: Sequence[str]) -> None:
         """Take sessions that are over off the list that reapers look at."""

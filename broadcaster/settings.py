@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body the API reads.")
     stall_s: float = Field(10.0, gt=0, description="Seconds without progress after which a viewer is let go.")
+    idle_grace_s: float = Field(
+        30.0,
+        ge=0,
+        description="Seconds without a viewer after which a session pauses or stops, if it was asked to.",
+    )
     heartbeat_s: float = Field(
         15.0, gt=0, description="Seconds of silence after which a viewer gets a heartbeat frame."
     )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.metadata
-import os
-import signal
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from .exits import CliError, Exit
+from . import set_commands, steer_commands
+from .ending import finish, finish_now
+from .options import Json, Url
 
 HELP = """Live, shared simulations of AI datacenters on power grids.
 
@@ -41,11 +39,9 @@ Folder = Annotated[
     Path | None,
     typer.Option("--dir", help="Folder for the broker's files and run.json.", show_default=".gridcast"),
 ]
-Url = Annotated[
-    str | None,
-    typer.Option(help="The service; else GRIDCAST_URL, else the `up` of this folder.", show_default=False),
-]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, one line.")]
+
+app.add_typer(steer_commands.app)
+app.add_typer(set_commands.app, name="set")
 
 
 def main() -> None:
@@ -78,7 +74,7 @@ def up(
 
     Prints the one line `ready http://HOST:PORT` on stdout once the service can serve; logs go to stderr. A process
     that dies is started again. GRIDCAST_REDIS_URL names a broker to use instead of the embedded one. A demo runs at
-    60 times real time so that it can be watched, with --exit-when-done at full speed.
+    30 times real time so that it can be watched, with --exit-when-done at full speed.
     """
     from .environment import folder
     from .up import UpOptions
@@ -97,7 +93,7 @@ def up(
         open_page=open_page,
         json=json,
     )
-    _finish(lambda: start(options))
+    finish(lambda: start(options))
 
 
 @app.command(
@@ -127,7 +123,7 @@ def run(
     from .run import RunOptions, parse_overrides, parse_speed
     from .run import run as follow
 
-    _finish(
+    finish(
         lambda: follow(
             RunOptions(
                 scenario=scenario,
@@ -147,7 +143,7 @@ def scenarios(url: Url = None, json: Json = False) -> None:
     """List the scenarios that can be run."""
     from .scenarios import scenarios as listing
 
-    _finish(lambda: listing(url, as_json=json))
+    finish(lambda: listing(url, as_json=json))
 
 
 @app.command(epilog="Example:  gridcast doctor --json")
@@ -155,7 +151,7 @@ def doctor(json: Json = False) -> None:
     """Print every setting with its value and meaning, and check that all that is needed is here."""
     from .doctor import doctor as examine
 
-    _finish(lambda: examine(as_json=json))
+    finish(lambda: examine(as_json=json))
 
 
 @app.command(epilog="Example:  GRIDCAST_REDIS_URL=redis://broker:6379/0 gridcast api --host 0.0.0.0")
@@ -163,7 +159,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run one API process alone, on the broker of GRIDCAST_REDIS_URL or of the `up` of this folder."""
     from .roles import become_api
 
-    _finish_now(lambda: become_api(host, port))
+    finish_now(lambda: become_api(host, port))
 
 
 @app.command(epilog="Example:  GRIDCAST_REDIS_URL=redis://broker:6379/0 gridcast worker --slots 32")
@@ -171,7 +167,7 @@ def worker(slots: Slots = None) -> None:
     """Run one worker process alone, on the broker of GRIDCAST_REDIS_URL or of the `up` of this folder."""
     from .roles import become_worker
 
-    _finish_now(lambda: become_worker(slots))
+    finish_now(lambda: become_worker(slots))
 
 
 def _version(wanted: bool) -> None:
@@ -187,46 +183,3 @@ def _all(
     ] = False,
 ) -> None:
     """Options of every command."""
-
-
-def _finish(work: Callable[[], Coroutine[None, None, Exit]]) -> NoReturn:
-    """Do the work and end with the exit code that its outcome deserves."""
-    _finish_now(lambda: asyncio.run(_interruptible(work())))
-
-
-async def _interruptible(work: Coroutine[None, None, Exit]) -> Exit:
-    """SIGTERM interrupts the work as Ctrl-C does, so that it cleans up; `up` hears both by itself."""
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await work
-
-
-def _finish_now(work: Callable[[], Exit]) -> NoReturn:
-    from gridcast.client import ClientError, Problem
-
-    from .show import print_error
-
-    try:
-        code = work()
-    except CliError as error:
-        print_error(str(error))
-        code = error.code
-    except ClientError as error:
-        print_error(str(error))
-        code = _refusal(error.status) if isinstance(error, Problem) else Exit.UNREACHABLE
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        code = Exit.INTERRUPTED
-    except BrokenPipeError:  # the reader of stdout has gone; nothing is left to tell it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = Exit.FAILED
-    raise typer.Exit(int(code))
-
-
-def _refusal(status: int) -> Exit:
-    """What an HTTP status says about who is to act."""
-    if status in (400, 404, 413, 422):
-        return Exit.BAD_INPUT
-    if status in (502, 503, 504):
-        return Exit.UNREACHABLE
-    return Exit.REFUSED if status < 500 else Exit.FAILED

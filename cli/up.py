@@ -24,8 +24,8 @@ from .sessions import Course, check_success, follow_to_end
 from .signals import StopSignals
 from .supervisor import Plan, Supervisor, plan
 
-DEMO_SPEED = 60.0
-"""Simulated seconds per second of a demo that people watch: an hour in a minute. Scripts get full speed."""
+DEMO_SPEED = 30.0
+"""Simulated seconds per second of a demo that people watch: an hour in two minutes. Scripts get full speed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

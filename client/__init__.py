@@ -3,6 +3,7 @@
 from .errors import ClientError, Problem, StreamRefused, Unreachable
 from .follow import follow
 from .service import Readiness, Service
+from .steering import steer
 from .types import JSON, Entry, JSONObject
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "StreamRefused",
     "Unreachable",
     "follow",
+    "steer",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import httpx2
 import orjson
@@ -16,6 +17,8 @@ from .types import JSON, JSONObject
 
 ANSWER_S = 30.0
 """A request that got no answer in this time counts as unanswered; creating a session takes milliseconds."""
+PAGE = 200
+"""Sessions per page of a list: the most that a service gives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,14 +90,62 @@ class Service:
         """The session object as it is now."""
         return _object(await self._json("GET", f"/api/sessions/{session_id}"))
 
-    async def command(
-        self, session_id: str, command: str, args: Mapping[str, JSON] | None = None
+    async def sessions(self) -> AsyncGenerator[JSONObject]:
+        """All sessions, newest first, without their schemas; read page by page, as far as the caller goes."""
+        cursor: JSON = None
+        while True:
+            query = urlencode({"limit": PAGE, **({"cursor": str(cursor)} if cursor else {})})
+            page = _object(await self._json("GET", f"/api/sessions?{query}"))
+            items = page.get("items")
+            for item in items if isinstance(items, list) else []:
+                yield _object(item)
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return
+
+    async def fork_session(
+        self,
+        session_id: str,
+        *,
+        at_tick: int,
+        overrides: Mapping[str, JSON] | None = None,
+        commands: Sequence[Mapping[str, JSON]] = (),
     ) -> JSONObject:
-        """Send a command; the answer holds its `id`. What became of it is an entry of the session's log."""
+        """Start a session that shares the first `at_tick` ticks of another; the answer is its session object."""
+        body: dict[str, Any] = {"at_tick": at_tick}
+        if overrides:
+            body["overrides"] = dict(overrides)
+        if commands:
+            body["commands"] = [dict(command) for command in commands]
+        return _object(await self._json("POST", f"/api/sessions/{session_id}/fork", body))
+
+    async def delete_session(self, session_id: str) -> None:
+        """Stop a session and delete all that is known of it."""
+        response = await self._send("DELETE", f"/api/sessions/{session_id}")
+        if response.is_error:
+            raise _problem(response)
+
+    async def command(
+        self,
+        session_id: str,
+        command: str,
+        args: Mapping[str, JSON] | None = None,
+        *,
+        command_id: str | None = None,
+        wait: bool = False,
+    ) -> JSONObject:
+        """Send a command; the answer holds its `id`. What became of it is an entry of the session's log.
+
+        With a `command_id` it is safe to send the same again: it takes effect once. With `wait` the answer is that
+        entry, however long it takes, and a command that the session rejects is a `Problem` (409).
+        """
         body: dict[str, Any] = {"command": command}
         if args:
             body["args"] = dict(args)
-        return _object(await self._json("POST", f"/api/sessions/{session_id}/commands", body))
+        if command_id is not None:
+            body["id"] = command_id
+        query = "?wait=true" if wait else ""
+        return _object(await self._json("POST", f"/api/sessions/{session_id}/commands{query}", body))
 
     async def _json(self, method: str, path: str, body: object = None) -> JSON:
         response = await self._send(method, path, body)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import dataclass
 
 from .orders import Exit
-
-_QUIET = (Exit.DONE, Exit.LOST, Exit.DRAINED)
 
 _SIGNAL_HINTS = {
     signal.SIGKILL: "Most often the system is out of memory; run fewer sessions at once (--slots), or give it more",
@@ -18,27 +17,36 @@ _SIGNAL_HINTS = {
 }
 
 
-def failure(status: int, *, tick: int, last_words: str | None) -> str | None:
-    """Why the session of a child that ended with wait status `status` failed; `None` if it did not.
+_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
+"""Signals that somebody else sends."""
 
-    `tick` is the last progress that the child told.
-    """
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a child ended. `settled`: nothing is left to do. `own_fault`: it would count against the session."""
+
+    settled: bool = False
+    own_fault: bool = False
+    reason: str | None = None
+
+
+def ending(status: int, *, tick: int, last_words: str | None) -> Ending:
+    """What a child's wait status says; `tick` is the last progress that it told, `reason` why, where it was not asked to."""
     if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        hint = _SIGNAL_HINTS.get(signal.Signals(number), "Somebody or something on its machine ended it")
-        name = signal.Signals(number).name
-        return f"the session's process was ended by {name} near tick {tick}. {hint}, then run it again."
+        number = signal.Signals(os.WTERMSIG(status))
+        hint = _SIGNAL_HINTS.get(number, "Somebody or something on its machine ended it")
+        return Ending(
+            own_fault=number not in _OUTSIDE,
+            reason=f"the session's process was ended by {number.name} near tick {tick}. {hint}, then run it again.",
+        )
     code = os.WEXITSTATUS(status)
-    if code in _QUIET:
-        return None
-    if last_words:
-        return last_words
-    return (
-        f"the session's process ended by itself with exit code {code} near tick {tick}. "
-        "This is a fault of Gridcast or OpenG2G; the worker's log has the details."
+    if code in (Exit.DONE, Exit.LOST):
+        return Ending(settled=True)
+    if code in (Exit.DRAINED, Exit.CONFLICT):
+        return Ending(reason=last_words)
+    return Ending(
+        own_fault=True,
+        reason=last_words
+        or f"the session's process ended by itself with exit code {code} near tick {tick}. "
+        "This is a fault of Gridcast or OpenG2G; the worker's log has the details.",
     )
-
-
-def drained(status: int) -> bool:
-    """Whether the child ended because it was told to, with its session not over."""
-    return os.WIFEXITED(status) and os.WEXITSTATUS(status) == Exit.DRAINED

@@ -26,8 +26,8 @@ import structlog
 from gridcast.broadcaster import Settings
 
 from .engine.build import warm
+from .engine.provenance import versions
 from .engine.run import host
-from .engine.schema import versions
 from .logs import set_up_logs
 from .orders import Exit, Order, Report
 from .processes import end_with_parent
@@ -72,7 +72,7 @@ class ForkServer:
                         woken.recv(_READ_BYTES)
                         self._reap()
                     else:
-                        chunk = self._control.recv(_READ_BYTES)
+                        chunk = self._receive()
                         if not chunk:
                             self._kill_all()
                             return
@@ -82,7 +82,7 @@ class ForkServer:
 
     def _first_line(self) -> bytes:
         while b"\n" not in self._unread:
-            chunk = self._control.recv(_READ_BYTES)
+            chunk = self._receive()
             if not chunk:
                 sys.exit("fork server: the worker ended before it sent its settings")
             self._unread += chunk
@@ -141,6 +141,13 @@ class ForkServer:
             os.kill(pid, signal.SIGKILL)
         for pid in self._children:
             os.waitpid(pid, 0)
+
+    def _receive(self) -> bytes:
+        """What the worker said; empty when it is gone."""
+        try:
+            return self._control.recv(_READ_BYTES)
+        except ConnectionResetError:  # it ended without reading all that we said
+            return b""
 
     def _send(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # the next read tells that the worker is gone

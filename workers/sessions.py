@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import socket
 from collections.abc import Callable, Coroutine
 
@@ -22,11 +24,12 @@ from gridcast.broadcaster import (
     NoChannel,
     Settings,
 )
+from gridcast.broadcaster.reaper import Reaper
 from gridcast.broadcaster.sessions import Sessions, SessionState, status_entry
 from gridcast.broadcaster.workers import BEAT_S, Heartbeat, Heartbeats
 
 from .children import CannotFork, Child, Children
-from .exits import drained, failure
+from .exits import Ending, ending
 from .orders import Order
 
 log = structlog.get_logger(__name__)
@@ -34,10 +37,9 @@ log = structlog.get_logger(__name__)
 SLOTS_PER_CORE = 16
 """Paused and paced sessions cost next to nothing, so many more fit than run at full speed at once."""
 
-CLAIMABLE = frozenset({"queued", "starting"})
-"""`starting` without a holder of the lease: a worker died between its claim and the fork."""
+CLAIMABLE = frozenset({"queued", "recovering"})
+"""A session that is `starting` has a host, or a reaper will give it its next attempt."""
 
-STOPPED_REASON = "the worker that ran this session was stopped; start the session again"
 RETRY_S = 0.5
 
 
@@ -62,6 +64,7 @@ class SessionHost:
         self._channels = Channels(redis)
         self._leases = AsyncLeases(redis, owner=worker_id, ttl_s=settings.lease_s)
         self._heartbeats = Heartbeats(redis)
+        self.reaper = Reaper(redis, owner=worker_id, lease_s=settings.lease_s)
         self._endings: set[asyncio.Task[None]] = set()
         self._starting = 0
         self.slots = settings.slots or SLOTS_PER_CORE * (os.cpu_count() or 1)
@@ -119,13 +122,15 @@ class SessionHost:
         log.info("session_started", session=session_id, attempt=attempt, pid=child.pid)
 
     async def _announce(self, channel: Channel, token: int) -> SessionState | None:
-        """Publish `starting`; `None` if the session came to its end just before."""
+        """Publish `starting`, unless the session is recovering; `None` if it came to its end just before."""
         while True:
             state = await self._sessions.get(channel.id)
             if state is None:
                 raise NoChannel(str(channel))
             if state.status not in CLAIMABLE:
                 return None
+            if state.status == "recovering":
+                return state
             try:
                 await self._channels.publish(
                     channel,
@@ -141,12 +146,10 @@ class SessionHost:
     def _exited(self, child: Child, status: int) -> None:
         self._changed(self.free)
         order = child.order
-        reason = failure(status, tick=child.tick, last_words=child.last_words)
-        log.info("session_ended", session=order.session_id, pid=child.pid, status=status, reason=reason)
-        if reason is not None:
-            self._in_background(self._end(order, reason))
-        elif drained(status):
-            self._in_background(self._hand_over(order))
+        end = ending(status, tick=child.tick, last_words=child.last_words)
+        log.info("session_ended", session=order.session_id, pid=child.pid, status=status, reason=end.reason)
+        if not end.settled:
+            self._in_background(self._settle(order, end))
 
     def _in_background(self, work: Coroutine[None, None, None]) -> None:
         async def logged() -> None:
@@ -159,9 +162,24 @@ class SessionHost:
         self._endings.add(task)
         task.add_done_callback(self._endings.discard)
 
-    async def _hand_over(self, order: Order) -> None:
-        """A drained session stands at a tick boundary; nobody can go on with it yet, so it fails and says why."""
-        await self._end(order, STOPPED_REASON)
+    async def _settle(self, order: Order, end: Ending) -> None:
+        """Give a session whose child ended too early its next attempt, or its last status if that is of no use."""
+        channel = Channel.session(order.session_id)
+        while True:
+            try:
+                tick = await self._sessions.count_end(
+                    order.session_id, token=order.token, own_fault=end.own_fault
+                )
+                if tick is not None:
+                    await self._end(order, f"{end.reason} It happened again and again at tick {tick}.")
+                    return
+                await self._sessions.hand_over(order.session_id, token=order.token)
+                await self._leases.release(channel, order.token)
+                return
+            except BrokerUnavailable:
+                await asyncio.sleep(RETRY_S)
+            except (NoChannel, Fenced, LeaseLost):
+                return
 
     async def _end(self, order: Order, reason: str) -> None:
         """Mark a session without a child as failed, however long the broker is away."""
@@ -181,13 +199,28 @@ class SessionHost:
                 return
 
     async def beat(self) -> None:
-        """Say every second that this worker is alive and what it runs, until cancelled."""
+        """Say every second that this worker is alive and what it runs, until cancelled.
+
+        It says nothing before a child could start at once, and ends children whose sessions others have taken over: one that
+        hangs in the solver, or was frozen, does not notice by itself.
+        """
+        await self.children.wait_ready()
         while True:
             try:
                 await self._heartbeats.beat(self._heartbeat())
+                await self._end_outlived()
             except BrokerUnavailable as error:
                 log.warning("no_heartbeat", why=str(error))
             await asyncio.sleep(BEAT_S)
+
+    async def _end_outlived(self) -> None:
+        children = list(self.children.running)
+        newest = await self._sessions.tokens([child.order.session_id for child in children])
+        for child, token in zip(children, newest, strict=True):
+            if token is None or token > child.order.token:
+                log.warning("child_outlived", session=child.order.session_id, pid=child.pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
 
     async def drain(self, grace_s: float) -> None:
         """End all children at tick boundaries and settle their sessions."""

@@ -313,6 +313,7 @@ async def test_openapi_names_every_route_of_the_protocol(http: httpx2.AsyncClien
         "/api/sessions/{session_id}",
         "/api/sessions/{session_id}/commands",
         "/api/sessions/{session_id}/events",
+        "/api/sessions/{session_id}/fork",
         "/api/sessions/{session_id}/viewers",
         "/api/workers",
         "/healthz",

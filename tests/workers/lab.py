@@ -158,13 +158,13 @@ class Lab:
     async def heartbeats(self) -> list[Heartbeat]:
         return await Heartbeats(self.redis).alive()
 
-    async def child_pid(self, channel: Channel) -> int:
-        """Process id of the child that hosts a session."""
+    async def child_pid(self, channel: Channel, attempt: int | None = None) -> int:
+        """Process id of the child that hosts a session (this attempt at it)."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             for beat in await self.heartbeats():
                 for session in beat["sessions"]:
-                    if session["id"] == channel.id:
+                    if session["id"] == channel.id and attempt in (None, session["attempt"]):
                         return session["pid"]
             await asyncio.sleep(0.05)
         raise TimeoutError("no worker lists the session")

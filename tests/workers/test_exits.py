@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from gridcast.workers.exits import drained, failure
+from gridcast.workers.exits import Ending, ending
 from gridcast.workers.orders import Exit, Order, Report
 
 
@@ -15,37 +15,45 @@ def exited(code: int) -> int:
     return code << 8
 
 
-@pytest.mark.parametrize("code", [Exit.DONE, Exit.LOST, Exit.DRAINED])
-def test_a_child_that_knew_what_it_did_is_no_failure(code: Exit) -> None:
-    assert failure(exited(code), tick=5, last_words=None) is None
+@pytest.mark.parametrize("code", [Exit.DONE, Exit.LOST])
+def test_a_child_that_knew_what_it_did_leaves_nothing_to_do(code: Exit) -> None:
+    assert ending(exited(code), tick=5, last_words=None) == Ending(settled=True)
 
 
-def test_only_a_drained_child_leaves_a_session_behind() -> None:
-    assert drained(exited(Exit.DRAINED))
-    assert not drained(exited(Exit.DONE))
-    assert not drained(signal.SIGTERM)
+@pytest.mark.parametrize("code", [Exit.DRAINED, Exit.CONFLICT])
+def test_a_child_that_had_to_leave_its_session_is_not_to_blame(code: Exit) -> None:
+    end = ending(exited(code), tick=5, last_words=None)
+    assert not end.settled
+    assert not end.own_fault
 
 
 @pytest.mark.parametrize(
-    ("number", "hint"),
-    [(signal.SIGKILL, "out of memory"), (signal.SIGSEGV, "native code"), (signal.SIGTERM, "Somebody")],
+    ("number", "hint", "own_fault"),
+    [
+        (signal.SIGKILL, "out of memory", False),
+        (signal.SIGSEGV, "native code", True),
+        (signal.SIGTERM, "Somebody", False),
+    ],
 )
-def test_a_signal_is_named_with_a_hint(number: signal.Signals, hint: str) -> None:
-    reason = failure(int(number), tick=42, last_words=None)
-    assert reason is not None
-    assert number.name in reason
-    assert hint in reason
-    assert "tick 42" in reason
+def test_a_signal_is_named_with_a_hint(number: signal.Signals, hint: str, own_fault: bool) -> None:
+    end = ending(int(number), tick=42, last_words=None)
+    assert end.own_fault is own_fault
+    assert end.reason is not None
+    for part in (number.name, hint, "tick 42"):
+        assert part in end.reason
 
 
 def test_last_words_are_the_reason() -> None:
-    assert failure(exited(Exit.CONFLICT), tick=5, last_words="the broker lost it") == "the broker lost it"
+    assert (
+        ending(exited(Exit.CONFLICT), tick=5, last_words="the broker lost it").reason == "the broker lost it"
+    )
 
 
-def test_any_other_exit_code_is_told() -> None:
-    reason = failure(exited(7), tick=5, last_words=None)
-    assert reason is not None
-    assert "exit code 7" in reason
+def test_any_other_exit_code_is_a_crash_and_told() -> None:
+    end = ending(exited(7), tick=5, last_words=None)
+    assert end.own_fault
+    assert end.reason is not None
+    assert "exit code 7" in end.reason
 
 
 def test_orders_and_reports_survive_the_way() -> None:

@@ -157,11 +157,27 @@ class Gatherer:
                     (state.power_kw, state.reactive_power_kvar, state.soc) if state else (np.nan,) * 3
                 )
 
+    def control(self, control: Control) -> None:
+        """Take what a person did to the simulation before the next tick."""
+        self._gathered.controls.append(control)
+
+    def event(self, event: SimEvent) -> None:
+        """Take an event of the session itself."""
+        self._gathered.events.append(event)
+
+    @property
+    def next_tick(self) -> int:
+        """Number of the tick that `add` expects."""
+        return self._first + len(self._gathered.outputs)
+
     def take(self) -> Block:
         """Everything gathered since the last call, as one block."""
         gathered, self._gathered = self._gathered, _Gathered()
         outputs, layout, first = gathered.outputs, self._layout, self._first
         self._first += len(outputs)
+        # What was done before the next tick belongs to the block that has that tick.
+        self._gathered.controls = [control for control in gathered.controls if control.tick >= self._first]
+        controls = [control for control in gathered.controls if control.tick < self._first]
         numbers = np.full((len(outputs), layout.width), np.nan)
         numbers[:, 0] = [output.t_s for output in outputs]
         states = [output.grid_state for output in outputs if output.grid_state is not None]
@@ -184,7 +200,7 @@ class Gatherer:
             grid_due=grid_due,
             site_due=site_due,
             events=gathered.events,
-            controls=gathered.controls,
+            controls=controls,
         )
 
     def _fill_site(

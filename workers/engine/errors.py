@@ -25,3 +25,10 @@ class PowerFlowDiverged(EngineError):
 
 class RefusedCommand(EngineError):
     """A command that OpenG2G would ignore in part or choke on later; it has changed nothing."""
+
+
+class CannotContinue(EngineError):
+    """A session that another attempt began and that cannot be continued here with the same results."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the session cannot be continued here: {why}. Start it again, or fork it.")

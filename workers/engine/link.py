@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import structlog
 
@@ -13,12 +14,15 @@ from gridcast.broadcaster import (
     Channel,
     CommandReader,
     Leases,
+    NoChannel,
     Settings,
     Writer,
 )
-from gridcast.broadcaster.client import sync_client
+from gridcast.broadcaster.client import broker_errors, sync_client
 from gridcast.broadcaster.commands import READ_COUNT, Command
 from gridcast.broadcaster.scripts import Arg
+
+from .past import Past
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +77,30 @@ class Link:
     def open(self) -> None:
         """Learn where the log ends."""
         self._insist(self._writer.open)
+
+    def past(self) -> Past:
+        """What attempts before this one have left; nobody else changes it while this child holds the newest token."""
+        found: list[Past] = []
+        self._insist(lambda: found.append(self._read_past()))
+        return found[0]
+
+    def _read_past(self) -> Past:
+        with broker_errors():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hgetall(self._channel.meta)
+            pipe.lrange(self._channel.applied, 0, -1)
+            meta, applied = pipe.execute()
+        if not meta:
+            raise NoChannel(str(self._channel))
+        return Past.decode(meta, applied)
+
+    def viewers(self) -> int | None:
+        """How many watch now, across all API processes; `None` while the broker is away."""
+        try:
+            with broker_errors():
+                return cast("int", self._redis.zcount(self._channel.viewers, time.time(), "+inf"))
+        except BrokerUnavailable:
+            return None
 
     def publish(
         self,

@@ -1,38 +1,39 @@
-"""A session child's whole life: build, step, publish, listen, end.
+"""A session child's whole life: build, catch up with what was done before, step, listen, end.
 
-Decisions are made by plain classes (`Steering`, `Pacer`, `Batcher`); this is the loop around them. What belongs together is
-published in one call: ticks with their events and controls, the answers to commands, the state after them.
+Decisions are made by plain classes (`Steering`, `Pacer`, `Batcher`, `IdleWatch`); this is the loop around them. What
+people see of it goes through `Voice`, what they want comes in through `Helm`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any
 
 import orjson
 import structlog
+from openg2g.events import SimEvent
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, Conflict, Fenced, LeaseLost, NoChannel, Settings
-from gridcast.broadcaster.commands import START, Command
-from gridcast.broadcaster.errors import UnansweredCommands
-from gridcast.broadcaster.scripts import Arg
-from gridcast.broadcaster.sessions import Status, command_entry, status_entry
+from gridcast.broadcaster.commands import Command
+from gridcast.broadcaster.sessions import Status, command_entry
 from gridcast.scenarios import parse_config
 from gridcast.workers.orders import Exit, Order
 
-from .batch import Batcher
 from .build import build
-from .columns import Gatherer, Layout
-from .digest import Digest
+from .errors import CannotContinue
+from .helm import Helm
+from .idle import BY as ON_IDLE
+from .idle import IdleWatch
 from .link import Drained, Link
 from .pace import Pacer
+from .past import Deed, Deeds, Past
+from .provenance import versions, workload_hash
 from .reasons import reason_of
-from .schema import schema, versions
+from .schema import schema
 from .simulation import Simulation
 from .steer import Refused, Steering
-from .summary import Summary
-from .translate import ticks_entry
+from .voice import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -41,14 +42,20 @@ LOOK_S = 0.002
 REST_S = 0.5
 """Longest sleep without a look at whether the child shall end."""
 REPORT_S = 1.0
+IDLE_LOOK_S = 1.0
+CATCH_UP_TICKS = 256
+"""How many ticks are re-simulated between two looks."""
+LAG_TOLD_S = 5.0
+"""How often a session that cannot keep its pace says so."""
+LAG_S = 0.5
+"""Lag below this is the noise of a busy machine."""
 
-Last = Literal["completed", "stopped", "failed"]
 Tell = Callable[[int, float, str | None], None]
 """Takes ticks done, seconds behind the pace, and last words: for the worker's eyes, not the viewers'."""
 
 
 class Run:
-    """One attempt at a session, from the first tick to the last status."""
+    """One attempt at a session, from the first tick (of this attempt) to the last status."""
 
     def __init__(
         self,
@@ -57,27 +64,33 @@ class Run:
         *,
         draining: Callable[[], bool],
         tell: Tell,
+        settings: Settings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._order = order
         self._link = link
         self._draining = draining
         self._tell = tell
+        self._settings = settings
         self._clock = clock
-        self._steering = Steering(speed=order.record.get("speed", "max"))
-        self._batcher = Batcher()
-        self._digest = Digest()
-        self._simulation: Simulation | None = None
-        self._status: Status = "starting"
-        self._answered = START
+        record = order.record
+        self._steering = Steering(speed=record.get("speed", "max"))
+        self._voice = Voice(link, attempt=order.attempt)
+        self._idle = IdleWatch(record.get("on_idle", "continue"), grace_s=settings.idle_grace_s)
+        self._script = Deeds(Deed.of(deed) for deed in record.get("script", ()))
+        parent = record.get("parent") or {}
+        self._shared_ticks = int(parent.get("tick", 0))
         self._tick = 0
-        self._published = 0
+        self._followed = -1
         self._tick_s = 0.0
         self._look_at = 0.0
         self._report_at = 0.0
+        self._idle_at = 0.0
+        self._lag_at = 0.0
         self._outages = 0
+        self._why: str | None = None
 
-    def run(self, settings: Settings) -> None:
+    def run(self) -> None:
         """Bring the session to `completed` or `stopped`.
 
         Raises:
@@ -85,23 +98,31 @@ class Run:
             Fenced, LeaseLost, NoChannel: the session is not ours any more.
             Exception: what went wrong in the simulation; `fail` says it to the viewers.
         """
-        self._started_s = self._clock()
+        self._begun_s = self._clock()
+        past = self._link.past()
+        self._voice.answered = past.answered
         config = parse_config(self._order.record["config"])
         self._tick_s = config.tick_s
-        simulation = build(config, specs_dir=settings.specs_dir)
+        simulation = build(config, specs_dir=self._settings.specs_dir)
         simulation.coordinator.reset()
         simulation.coordinator.start()
-        self._simulation = simulation
-        self._gatherer = Gatherer(simulation, Layout.of(simulation))
-        self._summary = Summary(simulation)
+        self._gatherer = self._voice.begin(simulation)
+        self._helm = Helm(simulation, self._steering, self._gatherer)
         self._pacer = Pacer(tick_s=config.tick_s, speed=self._steering.speed)
-        self._announce(simulation)
+        if past.announced:
+            self._check_provenance(simulation, past)
+        else:
+            self._announce(simulation)
+        if past.announced or past.applied:
+            self._catch_up(simulation, past)
         self._step_all(simulation, config.n_ticks)
-        self._close("stopped" if self._steering.stopping else "completed")
+        self._voice.last_words(
+            "stopped" if self._steering.stopping else "completed", reason=self._why, summary=self._summarised
+        )
 
     def fail(self, reason: str) -> None:
         """Publish what was computed and the last status, `failed`."""
-        self._close("failed", reason)
+        self._voice.last_words("failed", reason=reason, summary=None)
 
     @property
     def tick(self) -> int:
@@ -115,29 +136,79 @@ class Run:
 
     def _announce(self, simulation: Simulation) -> None:
         now_s = time.time()
-        entry = orjson.dumps(
-            schema(
-                simulation,
-                session_id=self._order.session_id,
-                scenario=self._order.record["scenario"],
-                now_s=now_s,
-            )
+        told = schema(
+            simulation,
+            session_id=self._order.session_id,
+            scenario=self._order.record["scenario"],
+            now_s=now_s,
         )
-        self._publish(
-            [entry],
+        self._voice.tell(
+            [orjson.dumps(told)],
+            status=self._present_status(),
             meta={
-                "schema": entry,
+                "schema": orjson.dumps({name: told[name] for name in told if name not in ("type", "ts")}),
                 "workload": simulation.workload,
+                "workload_hash": workload_hash(simulation, self._settings.specs_dir),
                 "versions": orjson.dumps(versions()),
-                "n_ticks": simulation.config.n_ticks,
+                "n_ticks": told["n_ticks"],
                 "started": repr(now_s),
             },
         )
 
+    def _check_provenance(self, simulation: Simulation, past: Past) -> None:
+        """Go on only with the figures and the versions with which the run began."""
+        here = versions()
+        if past.versions != here:
+            changed = [
+                f"{name} {there} (here {here.get(name)})"
+                for name, there in (past.versions or {}).items()
+                if here.get(name) != there
+            ]
+            raise CannotContinue(f"it began with {', '.join(changed)}, so this worker's results would differ")
+        if past.workload_hash != workload_hash(simulation, self._settings.specs_dir):
+            raise CannotContinue(f"it began on other workload data ({past.workload}) than this worker has")
+
+    def _catch_up(self, simulation: Simulation, past: Past) -> None:
+        """Do again in silence what is in the log: the same ticks with the same commands, proven by the digest."""
+        self._voice.status = "recovering"
+        applied = Deeds(past.applied)
+        coordinator, steering, clock = simulation.coordinator, self._steering, self._clock
+        while self._tick < past.tick:
+            self._do_again(applied.at(self._tick))
+            output = coordinator.step()
+            self._voice.gathered(output, clock())
+            self._ticked(simulation, output)
+            if self._tick % CATCH_UP_TICKS == 0:
+                self._voice.take_in_silence()
+                self._link.keep_lease()
+                if self._draining():
+                    raise Drained
+        self._voice.take_in_silence()
+        if past.digest is not None and self._voice.digest != past.digest:
+            raise CannotContinue(
+                f"its first {past.tick} ticks, computed again, are not what the log says: "
+                f"digest {self._voice.digest[:16]}, not {past.digest[:16]}"
+            )
+        self._do_again(applied.at(self._tick))
+        pauses = [deed for deed in past.applied if deed.command in ("pause", "resume")]
+        self._idle.restore(paused_here=steering.paused and bool(pauses) and pauses[-1].by == ON_IDLE)
+        if steering.speed != self._pacer.speed:
+            self._pacer.set_speed(steering.speed, tick=self._tick, now_s=clock())
+        log.info("session_caught_up", session=self._order.session_id, tick=self._tick)
+        if not steering.stopping:
+            self._voice.tell(status=self._present_status())
+
+    def _do_again(self, deeds: Sequence[Deed]) -> None:
+        for deed in deeds:
+            self._helm.apply(deed)
+            if deed.command == "stop":
+                self._why = self._stop_reason(deed)
+
     def _step_all(self, simulation: Simulation, n_ticks: int) -> None:
-        steering, pacer, batcher, clock = self._steering, self._pacer, self._batcher, self._clock
-        step, add = simulation.coordinator.step, self._gatherer.add
-        pacer.anchor(tick=0, now_s=clock())
+        steering, pacer, voice, clock = self._steering, self._pacer, self._voice, self._clock
+        step = simulation.coordinator.step
+        scripted = self._script.at
+        pacer.anchor(tick=self._tick, now_s=clock())
         while True:
             now_s = clock()
             if now_s >= self._look_at:
@@ -145,19 +216,38 @@ class Run:
             if steering.stopping or self._tick >= n_ticks:
                 return
             if not steering.running:
-                self._publish_if_changed()
+                self._tell_if_changed()
                 self._rest(REST_S)
                 continue
-            wait_s = pacer.wait_s(tick=self._tick, now_s=now_s)
-            if wait_s > 0.0:
-                self._publish_if_changed()
-                self._rest(wait_s)
-                continue
-            add(step())
-            self._tick += 1
-            steering.ticked()
-            if batcher.added(clock()):
-                self._publish()
+            if self._tick >= self._shared_ticks:
+                wait_s = pacer.wait_s(tick=self._tick, now_s=now_s)
+                if wait_s > 0.0:
+                    self._tell_if_changed()
+                    self._rest(wait_s)
+                    continue
+            else:
+                pacer.anchor(tick=self._tick, now_s=now_s)
+            if self._followed < self._tick:
+                self._followed = self._tick
+                if script := scripted(self._tick):
+                    self._follow_script(script)
+                    continue  # it may have paused or stopped the run
+            output = step()
+            due = voice.gathered(output, clock())
+            self._ticked(simulation, output)
+            if due:
+                voice.tell(status=self._present_status())
+
+    def _ticked(self, simulation: Simulation, output: Any) -> None:
+        """One tick was computed and gathered."""
+        self._tick += 1
+        steering = self._steering
+        if steering.until is not None or steering.steps_left:
+            grid = output.grid_state
+            steering.ticked(
+                simulation.coordinator.clock.time_s,
+                lambda: None if grid is None else simulation.voltages_pu(grid),
+            )
 
     def _rest(self, wait_s: float) -> None:
         """Sleep, or less long when somebody says something, and look around then."""
@@ -168,138 +258,138 @@ class Run:
         """Whatever is not stepping: shall we end, is the lease fresh, what do people want, how far are we."""
         self._look_at = now_s + LOOK_S
         if self._draining():
-            self._publish_if_changed()
+            self._tell_if_changed()
             raise Drained
         self._link.keep_lease()
-        commands = self._link.new_commands(self._answered)
+        commands = self._link.new_commands(self._voice.answered)
         if commands:
+            self._idle.steered()
             self._carry_out(commands)
         if self._link.outages != self._outages:
             self._outages = self._link.outages
             self._pacer.anchor(tick=self._tick, now_s=self._clock())
+        if self._idle.acts and now_s >= self._idle_at:
+            self._idle_at = now_s + IDLE_LOOK_S
+            self._mind_idleness(now_s)
         if now_s >= self._report_at:
             self._report_at = now_s + REPORT_S
-            lag_s = self._pacer.lag_s(tick=self._tick, now_s=now_s) if self._steering.running else 0.0
-            self._tell(self._tick, lag_s, None)
+            self._report(now_s)
+
+    def _report(self, now_s: float) -> None:
+        """Tell the worker how far we are, and the viewers when the machine cannot keep the pace they asked for."""
+        lag_s = self._pacer.lag_s(tick=self._tick, now_s=now_s) if self._steering.running else 0.0
+        self._tell(self._tick, lag_s, None)
+        if lag_s >= max(LAG_S, self._tick_s) and now_s >= self._lag_at:
+            self._lag_at = now_s + LAG_TOLD_S
+            self._gatherer.event(
+                SimEvent(
+                    tick=self._tick,
+                    t_s=self.t_s,
+                    source="custom",
+                    topic="session.lag",
+                    data={"lag_s": round(lag_s, 3), "speed": self._steering.speed},
+                )
+            )
+
+    def _mind_idleness(self, now_s: float) -> None:
+        viewers = self._link.viewers()
+        if viewers is None:
+            return
+        move = self._idle.look(viewers, running=self._steering.running, now_s=now_s)
+        if move is None:
+            return
+        deed = Deed(tick=self._tick, by=ON_IDLE, command=move, args={})
+        was_running = self._steering.running
+        self._helm.apply(deed)
+        self._steered(was_running, self._steering.speed)
+        why = "somebody watches again" if move == "resume" else "nobody watches"
+        if move == "stop":
+            self._why = why
+        self._voice.tell(status=self._present_status(), reason=why, applied=[deed.encode()])
+
+    def _follow_script(self, script: Sequence[Deed]) -> None:
+        """Commands that were laid down when the session was made: a fork's past, and what its maker wants to differ."""
+        answers: list[bytes] = []
+        applied: list[bytes] = []
+        was_running, old_speed = self._steering.running, self._steering.speed
+        for deed in script:
+            answer, done = self._obey(deed)
+            if deed.tick == self._shared_ticks:
+                answers.append(answer)
+            if done is not None:
+                applied.append(done.encode())
+        self._steered(was_running, old_speed)
+        self._voice.tell(answers, status=self._present_status(), applied=applied)
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         """Apply commands in the order in which Redis took them, before the next tick, and answer each."""
-        steering = self._steering
-        was_running, old_speed = steering.running, steering.speed
+        was_running, old_speed = self._steering.running, self._steering.speed
         answers: list[bytes] = []
         applied: list[bytes] = []
         for command in commands:
-            try:
-                steering.apply(command.command, command.args)
-            except Refused as refused:
-                answers.append(command_entry(command, tick=self._tick, error=str(refused)))
-                continue
-            answers.append(command_entry(command, tick=self._tick))
-            applied.append(
-                orjson.dumps(
-                    {
-                        "command_id": command.id,
-                        "by": command.by,
-                        "command": command.command,
-                        "args": command.args,
-                        "tick": self._tick,
-                    }
+            answer, done = self._obey(
+                Deed(
+                    tick=self._tick,
+                    by=command.by,
+                    command=command.command,
+                    args=command.args,
+                    command_id=command.id,
                 )
             )
-        now_s = self._clock()
+            answers.append(answer)
+            if done is not None:
+                applied.append(done.encode())
+        self._steered(was_running, old_speed)
+        self._voice.answered = commands[-1].at
+        self._voice.tell(
+            answers, status=self._present_status(), meta={"answered": self._voice.answered}, applied=applied
+        )
+
+    def _obey(self, deed: Deed) -> tuple[bytes, Deed | None]:
+        """Apply one command; answers with its `command` entry, and the deed as it took effect unless it was refused."""
+        command = Command(at="", id=deed.command_id or "", by=deed.by, command=deed.command, args=deed.args)
+        try:
+            args = self._helm.apply(deed)
+        except Refused as refused:
+            return command_entry(command, tick=self._tick, error=str(refused)), None
+        if deed.command == "stop":
+            self._why = self._stop_reason(deed)
+        done = Deed(tick=deed.tick, by=deed.by, command=deed.command, args=args, command_id=deed.command_id)
+        return command_entry(command, tick=self._tick), done
+
+    @staticmethod
+    def _stop_reason(deed: Deed) -> str:
+        return (
+            "nobody watches" if deed.by == ON_IDLE else f"stopped by {deed.by.partition(':')[2] or deed.by}"
+        )
+
+    def _steered(self, was_running: bool, old_speed: object) -> None:
+        """Let the pace follow what the steering says now."""
+        steering, now_s = self._steering, self._clock()
         if steering.speed != old_speed:
             self._pacer.set_speed(steering.speed, tick=self._tick, now_s=now_s)
         if steering.running and not was_running:
             self._pacer.anchor(tick=self._tick, now_s=now_s)
-        self._answered = commands[-1].at
-        self._publish(answers, meta={"answered": self._answered}, applied=applied)
 
-    def _publish_if_changed(self) -> None:
-        if len(self._gatherer) or self._status != self._present_status():
-            self._publish()
+    def _tell_if_changed(self) -> None:
+        if not self._voice.silent or self._voice.status != self._present_status():
+            self._voice.tell(status=self._present_status())
 
     def _present_status(self) -> Status:
         if self._steering.stopping:
-            return self._status
+            return self._voice.status
         return "running" if self._steering.running else "paused"
 
-    def _publish(
-        self,
-        entries: Sequence[bytes] = (),
-        *,
-        meta: dict[str, Arg] | None = None,
-        applied: Sequence[bytes] = (),
-    ) -> None:
-        """One call: the ticks gathered so far, `entries`, and the status if it changed."""
-        sent, fields = self._with_ticks(entries, meta)
-        status = self._present_status()
-        if status != self._status:
-            sent.append(self._status_entry(status))
-            fields["status"] = status
-            if status == "running":
-                self._batcher.restart()
-        self._link.publish(sent, meta=fields, applied=applied)
-        self._status = status
-
-    def _with_ticks(
-        self, entries: Sequence[bytes], meta: dict[str, Arg] | None
-    ) -> tuple[list[bytes], dict[str, Arg]]:
-        sent = list(entries)
-        fields = dict(meta or {})
-        if self._simulation is not None and len(self._gatherer):
-            block = self._gatherer.take()
-            ticks = ticks_entry(block)
-            self._digest.update(block)
-            self._summary.add(block)
-            self._published = block.first + len(block)
-            self._batcher.sent()
-            sent.insert(0, ticks)
-            fields |= {"tick": self._published, "digest": self._digest.hex()}
-        return sent, fields
-
-    def _status_entry(self, status: Status, reason: str | None = None) -> bytes:
-        return status_entry(status, tick=self._published, attempt=self._order.attempt, reason=reason)
-
-    def _close(self, status: Last, reason: str | None = None) -> None:
-        """Publish the last ticks, the summary and the last status, once no command waits for its answer."""
-        ticks, fields = self._with_ticks([], None)
-        summary = None if status == "failed" else self._summary_entry()
-        while True:
-            waiting = self._link.insisted_commands(self._answered)
-            if waiting:
-                self._answered = waiting[-1].at
-            sent = ticks + [
-                command_entry(command, tick=self._published, error=f"the session is {status}")
-                for command in waiting
-            ]
-            now_s = time.time()
-            fields |= {"status": status, "ended": repr(now_s), "answered": self._answered}
-            if summary is not None:
-                fields["summary"] = summary
-                sent.append(summary)
-            if reason is not None:
-                fields["reason"] = reason
-            sent.append(self._status_entry(status, reason))
-            try:
-                self._link.publish(sent, meta=fields, closing=self._answered)
-            except UnansweredCommands:
-                continue
-            self._link.release()
-            return
-
-    def _summary_entry(self) -> bytes:
-        wall_s = self._clock() - self._started_s
-        return orjson.dumps(
-            {
-                "type": "summary",
-                "ts": time.time(),
-                "metrics": self._summary.metrics(),
-                "digest": self._digest.hex(),
-                "wall_s": round(wall_s, 4),
-                "ticks": self._tick,
-                "ticks_per_s": round(self._tick / wall_s, 1) if wall_s > 0 else None,
-            }
-        )
+    def _summarised(self, told: dict[str, Any]) -> dict[str, Any]:
+        """The summary with the speed of this attempt."""
+        wall_s = self._clock() - self._begun_s
+        return {
+            "metrics": told["metrics"],
+            "digest": told["digest"],
+            "wall_s": round(wall_s, 4),
+            "ticks": told["ticks"],
+            "ticks_per_s": round(told["ticks"] / wall_s, 1) if wall_s > 0 else None,
+        }
 
 
 def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell: Tell) -> Exit:
@@ -312,14 +402,14 @@ def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell
         owner=order.owner,
         draining=draining,
     )
-    run = Run(order, link, draining=draining, tell=tell)
+    run = Run(order, link, draining=draining, tell=tell, settings=settings)
     try:
         link.open()
         try:
-            run.run(settings)
+            run.run()
         except (Drained, Fenced, LeaseLost, NoChannel, Conflict, BrokerUnavailable):
             raise
-        except Exception as error:  # noqa: BLE001  # outermost frame of the simulation: viewers are told, the log has the rest
+        except Exception as error:  # noqa: BLE001  # the outermost frame: viewers are told
             reason = reason_of(error, tick=run.tick, t_s=run.t_s)
             words.exception("session_failed", reason=reason)
             tell(run.tick, 0.0, reason)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from .simulation import Simulation
-
-_PACKAGES = ("gridcast", "openg2g", "opendssdirect.py", "dss_python", "dss_python_backend", "numpy")
 
 
 def schema(simulation: Simulation, *, session_id: str, scenario: str, now_s: float) -> dict[str, Any]:
@@ -57,9 +52,3 @@ def schema(simulation: Simulation, *, session_id: str, scenario: str, now_s: flo
         ],
         "controllers": [{"name": name, "enabled": enabled[name]} for name in simulation.controllers],
     }
-
-
-@cache
-def versions() -> Mapping[str, str]:
-    """Versions of everything that a run's numbers depend on."""
-    return {name: version(name) for name in _PACKAGES}

@@ -8,9 +8,15 @@ gives the state of that run again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .pace import FASTEST, SLOWEST, Speed
+
+if TYPE_CHECKING:
+    from .until import Condition
 
 Args = Mapping[str, Any]
 
@@ -25,7 +31,7 @@ class Refused(Exception):
 class Steering:
     """Whether the session runs, how fast, and for how long.
 
-    `steps_left` is a number only while a paused session carries out a `step`.
+    `steps_left` is a number only while a paused session carries out a `step`; `until` is what a running one waits for.
     """
 
     def __init__(self, *, speed: Speed) -> None:
@@ -33,6 +39,7 @@ class Steering:
         self.paused = False
         self.stopping = False
         self.steps_left = 0
+        self.until: Condition | None = None
 
     @property
     def running(self) -> bool:
@@ -48,14 +55,27 @@ class Steering:
         effect = COMMANDS.get(command)
         if effect is None:
             raise Refused(f"unknown command {_shown(command)}; allowed are {', '.join(COMMANDS)}")
-        if self.stopping:
-            raise Refused("the session is being stopped and takes no more commands")
+        self.check_open()
         effect(self, args)
 
-    def ticked(self) -> None:
-        """One tick was computed."""
+    def check_open(self) -> None:
+        """Raises `Refused` when the session takes no more commands."""
+        if self.stopping:
+            raise Refused("the session is being stopped and takes no more commands")
+
+    def run_until(self, condition: Condition) -> None:
+        """Go on, and pause after the first tick for which `condition` holds; it replaces an earlier one."""
+        self.paused = False
+        self.steps_left = 0
+        self.until = condition
+
+    def ticked(self, t_next_s: float, voltages: Callable[[], NDArray[np.float64] | None]) -> None:
+        """One tick was computed; `voltages` gives its voltages in `bus_phases` order, where the grid was due."""
         if self.steps_left:
             self.steps_left -= 1
+        if self.until is not None and self.until.holds(t_next_s, voltages()):
+            self.until = None
+            self.paused = True
 
 
 def _pause(steering: Steering, args: Args) -> None:
@@ -64,6 +84,7 @@ def _pause(steering: Steering, args: Args) -> None:
         raise Refused("the session is paused already; allowed are resume, step, speed, stop")
     steering.paused = True
     steering.steps_left = 0
+    steering.until = None
 
 
 def _resume(steering: Steering, args: Args) -> None:

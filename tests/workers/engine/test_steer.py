@@ -36,11 +36,11 @@ def test_pause_and_resume() -> None:
 def test_step_runs_for_so_many_ticks_and_pauses_again() -> None:
     found = steering("pause")
     found.apply("step", {"ticks": 2})
-    assert found.running
-    found.ticked()
-    assert found.running
-    found.ticked()
-    assert not found.running
+    seen = []
+    for _ in range(3):
+        seen.append(found.running)
+        found.ticked(1.0, lambda: None)
+    assert seen == [True, True, False]
     assert found.paused
 
 
@@ -52,7 +52,7 @@ def test_pause_ends_a_step_and_resume_goes_on_past_it() -> None:
     found.apply("step", {"ticks": 5})
     found.apply("resume", {})
     for _ in range(9):
-        found.ticked()
+        found.ticked(1.0, lambda: None)
     assert found.running
 
 

@@ -54,3 +54,27 @@ export function worst(lo: number, hi: number, v_min: number, v_max: number): num
   const middle = (v_min + v_max) / 2;
   return middle - lo > hi - middle ? lo : hi;
 }
+
+const SHADES = 1024;
+
+/** All colours of the strip, ready to be written into an image: one look-up a pixel. */
+export class Shades {
+  private readonly colors = new Uint32Array(SHADES);
+  private readonly from: number;
+  private readonly perShade: number;
+
+  constructor(v_min: number, v_max: number, colors: HeatColors) {
+    this.from = v_min - BEYOND_PU;
+    this.perShade = (v_max - v_min + 2 * BEYOND_PU) / SHADES;
+    const bytes = new Uint8ClampedArray(this.colors.buffer);
+    for (let i = 0; i < SHADES; i++) {
+      bytes.set([...heat(this.from + (i + 0.5) * this.perShade, v_min, v_max, colors), 255], 4 * i);
+    }
+  }
+
+  /** The pixel for a voltage, in the byte order of this machine's images. */
+  pixel(v: number): number {
+    const shade = Math.floor((v - this.from) / this.perShade);
+    return this.colors[Math.max(0, Math.min(SHADES - 1, shade))] ?? 0;
+  }
+}

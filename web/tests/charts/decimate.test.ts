@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { decimate, extent, type Trace } from "../../src/charts/decimate";
-import { HEAT, heat, worst } from "../../src/charts/heat";
+import { HEAT, heat, Shades, worst } from "../../src/charts/heat";
 import { Column } from "../../src/stream/buffers";
 
 function trace(values: readonly number[], keep: Trace["keep"] = "both"): Trace {
@@ -59,6 +59,19 @@ describe("heat", () => {
     const outside = heat(0.9499, 0.95, 1.05, colors);
     expect(distance(inside, outside)).toBeGreaterThan(80);
     expect(heat(1, 0.95, 1.05, colors)).toEqual(colors.middle);
+  });
+
+  test("the look-up has the same colours, and its ends beyond them", () => {
+    const shades = new Shades(0.95, 1.05, colors);
+    const rgb = (v: number) => [...new Uint8Array(Uint32Array.of(shades.pixel(v)).buffer)].slice(0, 3);
+    expect(rgb(0.5)).toEqual(rgb(0.9201));
+    expect(rgb(2)).toEqual(rgb(1.0799));
+    for (const v of [0.93, 0.96, 1, 1.03, 1.06]) {
+      const exact = heat(v, 0.95, 1.05, colors);
+      rgb(v).forEach((c, i) => {
+        expect(Math.abs(c - (exact[i] ?? 0))).toBeLessThanOrEqual(2);
+      });
+    }
   });
 
   test("the worst of a moment is what is furthest from the middle", () => {

@@ -1,0 +1,81 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+
+import { type Paintable, Stage } from "../../src/charts/stage";
+import { parse } from "../../src/stream/parse";
+import { Run } from "../../src/stream/run";
+import { hello, schema, status, ticks } from "../samples";
+
+let frames: ((nowMs: number) => void)[] = [];
+
+beforeEach(() => {
+  frames = [];
+  vi.stubGlobal("requestAnimationFrame", (frame: (nowMs: number) => void) => frames.push(frame));
+  vi.stubGlobal("cancelAnimationFrame", () => undefined);
+});
+
+function give(run: Run, ...of: object[]): void {
+  for (const frame of of) run.receive(() => parse(frame), 0);
+}
+
+/** A stage over a run of 100 ticks of 0.5 s, of which 40 have come. */
+function setUp() {
+  const run = new Run();
+  give(run, hello(), status(1, "running"), schema(2), ticks(3, 0, 40));
+  const stage = new Stage(run);
+  const chart = { paint: vi.fn<Paintable["paint"]>(), point: vi.fn<Paintable["point"]>() };
+  stage.add(chart);
+  const range = () => (run.history ? stage.range(run.history) : null);
+  return { run, stage, chart, range };
+}
+
+/** Lets the animation frame come that was asked for. */
+function frame(): void {
+  const due = frames;
+  frames = [];
+  for (const paint of due) paint(performance.now() + 1000);
+}
+
+describe("Stage", () => {
+  test("paints once a frame, however many messages come in between", () => {
+    const { run, stage, chart } = setUp();
+    stage.start();
+    frame();
+    chart.paint.mockClear();
+    for (let i = 0; i < 5; i++) give(run, ticks(4 + i, 40 + i, 1));
+    expect(chart.paint).not.toHaveBeenCalled();
+    frame();
+    expect(chart.paint).toHaveBeenCalledTimes(1);
+    frame();
+    expect(chart.paint).toHaveBeenCalledTimes(1);
+  });
+
+  test("shows the whole run to come, its newest part, or what was chosen", () => {
+    const { stage, range } = setUp();
+    expect(range()).toEqual([0, 100]);
+    stage.show({ kind: "newest", seconds: 5 });
+    expect(range()).toEqual([30, 40]);
+    stage.show({ kind: "newest", seconds: 30 });
+    expect(range()).toEqual([0, 60]);
+    stage.show({ kind: "chosen", from_s: 3.2, to_s: 7.1 });
+    expect(range()).toEqual([6, 15]);
+  });
+
+  test("the whole of a run that was stopped is what it did", () => {
+    const { run, range } = setUp();
+    give(run, status(4, "stopped", { tick: 40 }));
+    expect(range()).toEqual([0, 40]);
+  });
+
+  test("the keys move the crosshair over what has come, and no further", () => {
+    const { stage, chart } = setUp();
+    stage.nudge(0.1);
+    expect(stage.pointed).toBe(0);
+    stage.nudge(0.1);
+    expect(stage.pointed).toBe(10);
+    for (let i = 0; i < 9; i++) stage.nudge(0.1);
+    expect(stage.pointed).toBe(39);
+    expect(chart.point).toHaveBeenLastCalledWith(expect.anything(), 39);
+    stage.point(null);
+    expect(chart.point).toHaveBeenLastCalledWith(expect.anything(), null);
+  });
+});
