@@ -1,4 +1,4 @@
-"""Memory that must stay flat: a session child over an hour on every feeder, an API process beside viewers that never read."""
+"""Memory that must stay flat: a session child over an hour on every feeder, an API process beside deaf viewers."""
 
 from __future__ import annotations
 

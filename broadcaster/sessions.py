@@ -318,5 +318,8 @@ class Sessions:
     async def delete(self, session_id: str) -> bool:
         """Delete every trace of a session in the broker; a child that still writes is told so by its next call."""
         async with answering():
-            await self._redis.zrem(SESSIONS, session_id)
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.zrem(SESSIONS, session_id)
+            pipe.srem(ACTIVE, session_id)
+            await pipe.execute()
         return await self._channels.delete(Channel.session(session_id))

@@ -16,24 +16,31 @@ _LOAD_COUNT = 500
 
 
 class TrimWindow:
-    """Knows the size of each entry in a log and which offset to keep from, so that the log stays under its bound."""
+    """Knows how big a log is and which offset to keep from, so that it stays under its bound.
+
+    It counts in chunks of about 1 % of the bound: what it knows stays small however many entries a log has.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._entries: deque[tuple[int, int]] = deque()
+        self._chunk_bytes = max(1, max_bytes // 100)
+        self._chunks: deque[list[int]] = deque()  # [first offset, bytes]
         self._bytes = 0
 
     def add(self, offset: int, size: int) -> None:
-        self._entries.append((offset, size))
+        """Count one more entry."""
+        if not self._chunks or self._chunks[-1][1] + size > self._chunk_bytes:
+            self._chunks.append([offset, 0])
+        self._chunks[-1][1] += size
         self._bytes += size
 
     def trim_point(self) -> int:
-        """First offset to keep; 0 while everything fits. The newest entry is always kept."""
+        """First offset to keep; 0 while everything fits. The newest chunk is always kept."""
         dropped = False
-        while self._bytes > self._max_bytes and len(self._entries) > 1:
-            self._bytes -= self._entries.popleft()[1]
+        while self._bytes > self._max_bytes and len(self._chunks) > 1:
+            self._bytes -= self._chunks.popleft()[1]
             dropped = True
-        return self._entries[0][0] if dropped else 0
+        return self._chunks[0][0] if dropped else 0
 
 
 class Writer:

@@ -15,6 +15,7 @@ from . import show
 from .exits import CliError, Exit
 from .find import service_or_temporary
 from .sessions import Course, check_success, follow_to_end, stop
+from .summary import print_summary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ async def run(options: RunOptions) -> Exit:
         except asyncio.CancelledError:
             await stop(service, str(session["id"]))
             raise
-        show.print_summary(course, as_json=options.json)
+        print_summary(course, as_json=options.json)
         if course.gaps:
             console.print(
                 "some entries were trimmed before they were read; the voltages above are incomplete"

@@ -1,4 +1,4 @@
-"""What a person sees: the progress bar, the summary, errors. Text from the service never acts as markup."""
+"""What a person sees while a run goes on: the progress bar, errors. Text from the service never acts as markup."""
 
 from __future__ import annotations
 
@@ -10,19 +10,10 @@ from time import monotonic
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 from rich.text import Text
 
 from .sessions import Course
 
-METRICS = {
-    "violation_time_s": ("voltage violation time", "s", "{:,.1f}"),
-    "integral_violation_pu_s": ("integral of the violation", "pu s", "{:,.4f}"),
-    "worst_vmin": ("lowest voltage", "pu", "{:.4f}"),
-    "worst_vmax": ("highest voltage", "pu", "{:.4f}"),
-    "mean_throughput_tps": ("mean throughput (OpenG2G)", "tokens/s", "{:,.0f}"),
-    "itl_deadline_fraction": ("latency deadline missed", "%", "{:.2%}"),
-}
 REFRESH_HZ = 10.0
 RATE_OVER_S = 1.0
 
@@ -98,36 +89,6 @@ def run_bar(course: Course) -> Iterator[RunBar]:
         bar = RunBar(progress, course)
         yield bar
         bar.paint(now=True)
-
-
-def print_summary(course: Course, *, as_json: bool) -> None:
-    """The summary entry on stdout: as it came (`--json`), or as a table."""
-    if course.summary is None:
-        return
-    if as_json:
-        print_json(course.summary)
-        return
-    table = Table(
-        title=Text(str(course.session.get("title") or course.session.get("scenario"))), show_header=False
-    )
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_column()
-    metrics = course.summary.get("metrics")
-    for name, value in metrics.items() if isinstance(metrics, dict) else ():
-        label, unit, form = METRICS.get(name, (name, "", "{}"))
-        shown = "-" if value is None else form.format(value).removesuffix("%")
-        table.add_row(label, Text(shown), unit)
-    for name, unit, form in (
-        ("ticks", "", "{:,}"),
-        ("wall_s", "s", "{:.2f}"),
-        ("ticks_per_s", "", "{:,.0f}"),
-    ):
-        if isinstance(value := course.summary.get(name), (int, float)):
-            table.add_row(name.replace("_", " "), form.format(value), unit)
-    if digest := course.summary.get("digest"):
-        table.add_row("digest", Text(str(digest)[:16]), "")
-    out().print(table)
 
 
 def voltages(course: Course) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gridcast.client import JSONObject, Service
 
-from . import environment, show
+from . import environment
 from .broker import public
 from .exits import CliError, Exit
 from .folder import Folder, Running
@@ -22,6 +22,7 @@ from .log import Log, TerminalLog
 from .network import check_port, free_port
 from .sessions import Course, check_success, follow_to_end
 from .signals import StopSignals
+from .summary import print_summary
 from .supervisor import Plan, Supervisor, plan
 
 DEMO_SPEED = 30.0
@@ -94,7 +95,7 @@ async def _serve(options: UpOptions, supervisor: Supervisor, log: Log) -> Exit:
         assert demo is not None
         course = Course(session=demo)
         await follow_to_end(service, course, advanced=lambda: None, notice=lambda text: log.line("up", text))
-        show.print_summary(course, as_json=options.json)
+        print_summary(course, as_json=options.json)
         check_success(course)
         return Exit.OK
 

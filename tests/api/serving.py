@@ -49,9 +49,9 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Api]:
-    """Serve on a free loopback port."""
-    listener = listen("127.0.0.1", 0, stall_s=settings.stall_s)
+async def serving(settings: Settings, *, port: int = 0) -> AsyncIterator[Api]:
+    """Serve on a loopback port, a free one by default."""
+    listener = listen("127.0.0.1", port, stall_s=settings.stall_s)
     server = Server(settings)
     # Without uvicorn's signal handlers, which belong to a process of its own.
     task = asyncio.create_task(server._serve([listener]))

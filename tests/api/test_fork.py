@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from gridcast.api.app import create_app
 from gridcast.broadcaster import Channel, JobQueue, Settings
-from gridcast.broadcaster.sessions import SessionState, Sessions
+from gridcast.broadcaster.sessions import Sessions, SessionState
 from gridcast.scenarios import resolve
 from tests.valkey import free_port
 
@@ -58,6 +58,12 @@ async def http(redis: Redis, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient
 
 async def reach(redis: Redis, tick: int) -> None:
     await redis.hset(Channel.session("parent").meta, "tick", str(tick))  # type: ignore[misc]
+
+
+async def remember(redis: Redis, **changed: Any) -> None:
+    """Change what the parent's record says."""
+    record = orjson.dumps({**PARENT, **changed}).decode()
+    await redis.hset(Channel.session("parent").meta, "record", record)  # type: ignore[misc]
 
 
 async def applied(redis: Redis, *done: tuple[int, str, str, dict[str, Any]]) -> None:
@@ -153,8 +159,7 @@ async def test_the_configuration_is_the_stored_one_whatever_the_catalogue_says_t
     http: httpx2.AsyncClient, redis: Redis
 ) -> None:
     stored = {**CONFIG, "v_min": 0.93}
-    record = orjson.dumps({**PARENT, "config": stored, "scenario": "a-name-of-last-year"})
-    await redis.hset(Channel.session("parent").meta, "record", record)  # type: ignore[misc]
+    await remember(redis, config=stored, scenario="a-name-of-last-year")
     _, state = await forked(http, redis, at_tick=1)
     assert state.record["config"] == stored
 
@@ -162,9 +167,7 @@ async def test_the_configuration_is_the_stored_one_whatever_the_catalogue_says_t
 async def test_a_long_title_is_cut_so_that_the_place_of_the_fork_stays(
     http: httpx2.AsyncClient, redis: Redis
 ) -> None:
-    await redis.hset(  # type: ignore[misc]
-        Channel.session("parent").meta, "record", orjson.dumps({**PARENT, "title": "x" * 200})
-    )
+    await remember(redis, title="x" * 200)
     session, _ = await forked(http, redis, at_tick=55)
     assert len(session["title"]) == 200
     assert session["title"].endswith("x (fork at 5.5 s)")

@@ -76,7 +76,7 @@ async def test_a_repeat_after_an_outage_writes_once(mortal_valkey: ValkeyServer)
 
 
 @given(sizes=st.lists(st.integers(1, 500), min_size=1, max_size=60), bound=st.integers(1, 2000))
-def test_the_trim_point_keeps_as_much_as_fits_and_always_the_newest(sizes: list[int], bound: int) -> None:
+def test_the_trim_point_keeps_what_fits_and_always_the_newest(sizes: list[int], bound: int) -> None:
     window = TrimWindow(bound)
     keep_from = 1
     for offset, size in enumerate(sizes, start=1):
@@ -86,4 +86,13 @@ def test_the_trim_point_keeps_as_much_as_fits_and_always_the_newest(sizes: list[
         assert kept
         assert sum(kept) <= bound or len(kept) == 1
         if keep_from > 1:
-            assert sum(kept) + sizes[keep_from - 2] > bound
+            chunk = max(bound // 100, max(sizes))
+            assert sum(kept) + chunk + sizes[keep_from - 2] > bound
+
+
+def test_the_trim_window_stays_small_however_long_the_log() -> None:
+    window = TrimWindow(1_000_000)
+    for offset in range(1, 100_000):
+        window.add(offset, 50)
+        window.trim_point()
+    assert len(window._chunks) <= 102

@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from click.testing import Result
-
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from gridcast.cli.main import app
 from tests.cli.fake_service import SCHEMA, SUMMARY, TICKS, FakeService, serving

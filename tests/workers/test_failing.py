@@ -8,8 +8,9 @@ import signal
 import pytest
 
 from gridcast.broadcaster import AsyncLeases
+from gridcast.broadcaster.sessions import MAX_CRASHES
 from tests.waiting import until
-from tests.workers.lab import Lab, alive, assert_contiguous, of, statuses
+from tests.workers.lab import Lab, alive, assert_contiguous, of
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -44,32 +45,33 @@ async def test_a_record_that_is_no_scenario_fails_with_the_field(lab: Lab) -> No
     assert "feeder" in state.reason
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-async def test_a_child_that_is_killed_names_the_signal(lab: Lab, number: signal.Signals) -> None:
+async def test_a_child_that_crashes_thrice_at_one_tick_fails_with_the_signal(lab: Lab) -> None:
     channel = await lab.create(duration_s=3600, speed=10)
     await lab.until_tick(channel, 3)
-    await lab.command(channel, "speed", x=0.1)
-    os.kill(await lab.child_pid(channel), number)
+    await lab.command(channel, "pause")
+    await lab.until(channel, lambda state: state.status == "paused")
+    for attempt in range(1, MAX_CRASHES + 1):
+        await lab.until(channel, lambda s, n=attempt: s.attempt == n and s.status == "paused")  # type: ignore[misc]
+        os.kill(await lab.child_pid(channel, attempt), signal.SIGSEGV)
     state = await lab.until_over(channel)
-    assert state.status == "failed"
+    assert (state.status, state.attempt) == ("failed", MAX_CRASHES)
     assert state.reason is not None
-    assert number.name in state.reason
-    entries = await lab.entries(channel)
-    assert_contiguous(entries, state.tick)
-    assert statuses(entries)[-1] == "failed"
+    assert "SIGSEGV" in state.reason
+    assert f"at tick {state.tick}" in state.reason
+    assert_contiguous(await lab.entries(channel), state.tick)
     await lab.until_released(channel)
 
 
-async def test_commands_that_a_crash_left_waiting_are_answered(lab: Lab) -> None:
+async def test_a_command_that_came_before_a_kill_is_answered_after_it(lab: Lab) -> None:
     channel = await lab.create(duration_s=3600, speed=10)
     await lab.until_tick(channel)
     pid = await lab.child_pid(channel)
     os.kill(pid, signal.SIGSTOP)
     await lab.command(channel, "pause", "late")
     os.kill(pid, signal.SIGKILL)
-    await lab.until_over(channel)
+    await lab.until(channel, lambda state: state.status == "paused" and state.attempt == 2)
     (answer,) = of(await lab.entries(channel), "command")
-    assert (answer["command_id"], answer["status"]) == ("late", "rejected")
+    assert (answer["command_id"], answer["status"]) == ("late", "applied")
 
 
 async def test_who_lost_the_lease_ends_without_a_word(lab: Lab) -> None:

@@ -79,7 +79,7 @@ async def test_a_refused_command_is_answered_with_what_is_allowed(lab: Lab) -> N
     first, second, third = of(await lab.entries(channel), "command")
     assert [answer["command_id"] for answer in (first, second, third)] == ["c1", "c2", "c3"]
     assert first["status"] == second["status"] == "rejected"
-    assert "allowed are pause, resume, stop, step, speed" in first["error"]
+    assert "allowed: pause, resume, stop, step, speed" in first["error"]
     assert "pause it first" in second["error"]
     assert third["status"] == "applied"
     assert "error" not in third

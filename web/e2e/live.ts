@@ -115,7 +115,6 @@ try {
   await first.page.keyboard.press("Space");
   await first.page.getByLabel("Speed").selectOption("60");
   await first.page.screenshot({ path: join(folder, "home-light.png") });
-  const clicked = performance.now();
   await first.page.getByRole("button", { name: "Run ieee13" }).press("Enter");
   await first.page.waitForURL(/\/sessions\//);
 
@@ -125,7 +124,6 @@ try {
     .locator("output")
     .first();
   await reading.filter({ hasText: READING }).waitFor();
-  const firstTick_ms = Math.round(performance.now() - clicked);
   await seen(first.page, "Live");
   await first.page.screenshot({ path: join(folder, "live-light.png") });
 
@@ -170,8 +168,6 @@ try {
 
   console.log(
     JSON.stringify({
-      path,
-      firstTick_ms,
       together,
       entries: tabs.map(({ entries }) => entries),
       shown,

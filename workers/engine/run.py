@@ -142,11 +142,12 @@ class Run:
             scenario=self._order.record["scenario"],
             now_s=now_s,
         )
+        entry = orjson.dumps(told)
         self._voice.tell(
-            [orjson.dumps(told)],
+            [entry],
             status=self._present_status(),
             meta={
-                "schema": orjson.dumps({name: told[name] for name in told if name not in ("type", "ts")}),
+                "schema": entry,
                 "workload": simulation.workload,
                 "workload_hash": workload_hash(simulation, self._settings.specs_dir),
                 "versions": orjson.dumps(versions()),

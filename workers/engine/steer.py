@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gridcast.scenarios.errors import shown
+
 from .pace import FASTEST, SLOWEST, Speed
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 Args = Mapping[str, Any]
 
 MAX_STEP_TICKS: Final = 100_000
-_SHOWN_CHARS = 60
 
 
 class Refused(Exception):
@@ -54,7 +55,7 @@ class Steering:
         """
         effect = COMMANDS.get(command)
         if effect is None:
-            raise Refused(f"unknown command {_shown(command)}; allowed are {', '.join(COMMANDS)}")
+            raise Refused(f"unknown command {shown(command)}; allowed are {', '.join(COMMANDS)}")
         self.check_open()
         effect(self, args)
 
@@ -104,7 +105,9 @@ def _step(steering: Steering, args: Args) -> None:
     _only(args, "ticks")
     ticks = args.get("ticks")
     if not isinstance(ticks, int) or isinstance(ticks, bool) or not 1 <= ticks <= MAX_STEP_TICKS:
-        raise Refused(f"ticks is {_shown(ticks)}; allowed are whole numbers from 1 to {MAX_STEP_TICKS}")
+        raise Refused(
+            f"ticks is {_given(args, 'ticks')}; allowed are whole numbers from 1 to {MAX_STEP_TICKS}"
+        )
     if not steering.paused:
         raise Refused("the session is running; pause it first, step is for a paused one")
     if steering.steps_left:
@@ -123,8 +126,14 @@ def _speed(steering: Steering, args: Args) -> None:
         steering.speed = float(x)
     else:
         raise Refused(
-            f'x is {_shown(x)}; allowed are numbers from {SLOWEST:g} to {FASTEST:g} (simulated seconds per second) and "max"'
+            f"x is {_given(args, 'x')}; allowed are numbers from {SLOWEST:g} to {FASTEST:g} "
+            '(simulated seconds per second) and "max"'
         )
+
+
+def _given(args: Args, name: str) -> str:
+    """An argument as a message shows it."""
+    return shown(args[name]) if name in args else "missing"
 
 
 def _only(args: Args, *known: str) -> None:
@@ -132,15 +141,7 @@ def _only(args: Args, *known: str) -> None:
     unknown = sorted(set(args) - set(known))
     if unknown:
         allowed = f"only {', '.join(known)}" if known else "none"
-        raise Refused(f"unknown argument {_shown(unknown[0])}; allowed: {allowed}")
-
-
-def _shown(value: object) -> str:
-    """A value that a person sent, fit for a message."""
-    if value is None:
-        return "missing"
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + "..."
+        raise Refused(f"unknown argument {shown(unknown[0])}; allowed: {allowed}")
 
 
 COMMANDS: Final[Mapping[str, Callable[[Steering, Args], None]]] = {

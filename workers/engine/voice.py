@@ -103,7 +103,8 @@ class Voice:
         ticks, fields = self._ticks()
         told = None
         if summary is not None and self._summary is not None:
-            told = summary({"metrics": self._summary.metrics(), "digest": self.digest, "ticks": self._told})
+            done = summary({"metrics": self._summary.metrics(), "digest": self.digest, "ticks": self._told})
+            told = orjson.dumps({"type": "summary", "ts": time.time(), **done})
         while True:
             waiting: list[Command] = self._link.insisted_commands(self.answered)
             answered = waiting[-1].at if waiting else self.answered
@@ -115,8 +116,8 @@ class Voice:
             now_s = time.time()
             fields |= {"status": status, "ended": repr(now_s), "answered": answered}
             if told is not None:
-                fields["summary"] = orjson.dumps(told)
-                sent.append(orjson.dumps({"type": "summary", "ts": now_s, **told}))
+                fields["summary"] = told
+                sent.append(told)
             if reason is not None:
                 fields["reason"] = reason
             sent.append(self._status_entry(status, reason))

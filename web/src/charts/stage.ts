@@ -27,8 +27,6 @@ export class Stage {
   view: View = { kind: "whole" };
   /** Tick under the crosshair. */
   pointed: number | null = null;
-  /** How often the charts were painted. */
-  frames = 0;
   private readonly charts = new Set<Paintable>();
   private readonly viewWatchers = new Set<() => void>();
   private frame: number | null = null;
@@ -123,7 +121,6 @@ export class Stage {
     for (const chart of this.charts) chart.paint(history);
     if (this.pointed !== null) for (const chart of this.charts) chart.point(history, this.pointed);
     const ended = performance.now();
-    this.frames += 1;
     this.notBeforeMs = ended + (ended - began) * (1 / DUTY - 1);
   }
 }

@@ -38,7 +38,7 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
   }, [title, badge.label]);
 
   return (
-    <article className={classes["page"]} aria-label={`Run ${title}`} data-frame-offset={run.cursor.offset}>
+    <article className={classes["page"]} aria-label={`Run ${title}`}>
       <RunHeader stream={stream} session={session} title={title} badge={badge} />
       <Banner stream={stream} badge={badge} />
       <div className={classes["body"]}>

@@ -4,7 +4,6 @@ export type Phase = "a" | "b" | "c";
 export const PHASES: readonly Phase[] = ["a", "b", "c"];
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = Readonly<Record<string, Json>>;
 
 /** A figure, or `null` where there is none (idle model, component not due in this tick). */
 export type Figure = number | null;

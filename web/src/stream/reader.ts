@@ -1,6 +1,6 @@
 /** Reading foreign data field by field: every read either gives the stated type or throws a `BadFrame` that names the path. */
 
-import type { Figure, Figures, Json, JsonObject } from "./frames";
+import type { Figure, Figures, Json } from "./frames";
 
 /** Data from outside that is not what the protocol says. The message names the field and what was found. */
 export class BadFrame extends Error {
@@ -118,8 +118,4 @@ export function items<T>(
 /** Data that came out of `JSON.parse` is JSON by construction. */
 export function json(value: unknown): Json {
   return (value ?? null) as Json;
-}
-
-export function jsonObject(value: unknown, path: string): JsonObject {
-  return fields(value, path) as JsonObject;
 }
