@@ -7,12 +7,12 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from gridcast.broadcaster.client import broker_errors
+from gridcast.broadcaster.client import answering
 from gridcast.broadcaster.errors import ChannelExists
 from gridcast.broadcaster.names import SessionId, idempotency_key, new_id
 from gridcast.broadcaster.sessions import SessionState
@@ -43,23 +43,31 @@ async def create_session(
 
 
 async def start_once(
-    services: Services, record: dict[str, Any], n_ticks: int, *, key: str | None, asked: Mapping[str, Any]
+    services: Services,
+    record: dict[str, Any],
+    n_ticks: int,
+    *,
+    key: str | None,
+    asked: Mapping[str, Any],
+    script: Sequence[Mapping[str, Any]] = (),
 ) -> SessionState:
     """Create and enqueue the session that `record` describes; with a key seen before, answer with what that created.
 
     Args:
         asked: what the client asked for, by which a repetition is told from another request with the same key.
+        script: commands that the session carries out at their ticks.
 
     Raises: as `create_session`, besides `ScenarioError`.
     """
     session_id = SessionId(new_id())
     if key is None:
-        return await _start(services, session_id, record, n_ticks)
+        return await _start(services, session_id, record, n_ticks, script)
     claim = _Claim(services, record["owner"], key, asked)
     before = await claim.take(session_id)
     if before is None or not before["done"]:
         # Not done: whoever came first with this key died or lost the broker on the way. Every step can be repeated.
-        state = await _start(services, SessionId(before["id"]) if before else session_id, record, n_ticks)
+        intended = SessionId(before["id"]) if before else session_id
+        state = await _start(services, intended, record, n_ticks, script)
         await claim.done(state.id)
         return state
     known = await services.sessions.get(before["id"])
@@ -86,7 +94,11 @@ def _record(wanted: SessionRequest, owner: str) -> tuple[dict[str, Any], int]:
 
 
 async def _start(
-    services: Services, session_id: SessionId, record: dict[str, Any], n_ticks: int
+    services: Services,
+    session_id: SessionId,
+    record: dict[str, Any],
+    n_ticks: int,
+    script: Sequence[Mapping[str, Any]],
 ) -> SessionState:
     created = time.time()
     # It exists where we repeat ourselves under the same key; the job's id is the same too, so it runs once.
@@ -96,6 +108,7 @@ async def _start(
             record={**record, "id": session_id, "created": created},
             n_ticks=n_ticks,
             created=created,
+            script=script,
         )
     await services.queue.enqueue_session(session_id, 1)
     services.stats.sessions_created += 1
@@ -120,7 +133,7 @@ class _Claim:
 
     async def take(self, session_id: str) -> dict[str, Any] | None:
         """Claim the key for a session; if it was claimed before, answer with what is known."""
-        with broker_errors():
+        async with answering():
             known = await self._redis.set(
                 self._key, self._value(session_id, done=False), nx=True, get=True, ex=KEY_TTL_S
             )
@@ -132,5 +145,5 @@ class _Claim:
         return before
 
     async def done(self, session_id: str) -> None:
-        with broker_errors():
+        async with answering():
             await self._redis.set(self._key, self._value(session_id, done=True), ex=KEY_TTL_S)

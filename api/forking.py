@@ -1,7 +1,7 @@
 """`/api/sessions/{id}/fork`: a new session that shares the first ticks of another one, then goes its own way.
 
 A run is a function of its configuration, its seed and the list of (tick, command). So a fork needs no state of its parent:
-its record holds the parent's configuration and, as `script`, the commands that touched the parent's simulation in the
+its record holds the parent's configuration, and its script the commands that touched the parent's simulation in the
 shared ticks; its child applies them at their ticks and computes the same numbers.
 """
 
@@ -73,9 +73,9 @@ async def fork_session(
     _check_length(config, wanted)
     script = [*_shared(applied, wanted.at_tick), *_own(wanted, by=author(owner))]
     _check_ids(script, wanted.commands)
-    record = _record(parent, wanted, config, script, owner=owner)
+    record = _record(parent, wanted, config, owner=owner)
     asked = {"parent": parent_id, **wanted.model_dump()}
-    return await start_once(services, record, config.n_ticks, key=key, asked=asked)
+    return await start_once(services, record, config.n_ticks, script=script, key=key, asked=asked)
 
 
 def _check(parent: SessionState, wanted: ForkRequest) -> None:
@@ -164,7 +164,7 @@ def _check_ids(script: Sequence[Applied], commands: Sequence[CommandRequest]) ->
 
 
 def _record(
-    parent: SessionState, wanted: ForkRequest, config: ScenarioConfig, script: list[Applied], *, owner: str
+    parent: SessionState, wanted: ForkRequest, config: ScenarioConfig, *, owner: str
 ) -> dict[str, Any]:
     """What is stored of the fork besides its state: the parent's, with what is its own."""
     stored, changed = parent.record, wanted.overrides
@@ -181,7 +181,7 @@ def _record(
         "owner": owner,
         "config": config.model_dump(mode="json"),
         "parent": {"id": parent.id, "tick": wanted.at_tick},
-        "script": script,
+        "provenance": {"versions": parent.versions, "workload_hash": parent.workload_hash},
     }
 
 

@@ -140,6 +140,11 @@ class Channel:
         return self._key("applied")
 
     @property
+    def script(self) -> str:
+        """String: the commands that were laid down for a session when it was made (JSON list)."""
+        return self._key("script")
+
+    @property
     def viewers(self) -> str:
         """Sorted set of viewers, scored by the time at which each counts as gone."""
         return self._key("viewers")
@@ -147,4 +152,13 @@ class Channel:
     @property
     def keys(self) -> tuple[str, ...]:
         """Every key that must vanish when the channel is deleted."""
-        return (self.meta, self.log, self.lease, self.commands, self.seen, self.applied, self.viewers)
+        return (
+            self.meta,
+            self.log,
+            self.lease,
+            self.commands,
+            self.seen,
+            self.applied,
+            self.script,
+            self.viewers,
+        )

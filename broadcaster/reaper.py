@@ -31,9 +31,10 @@ WAITING = frozenset({"queued", "recovering"})
 class Reaper:
     """Sweeps over all sessions that are not over."""
 
-    def __init__(self, redis: Redis, *, owner: str, lease_s: float) -> None:
+    def __init__(self, redis: Redis, *, owner: str, lease_s: float, ttl_s: int) -> None:
         self._redis = redis
         self._lease_s = lease_s
+        self._ttl_s = ttl_s
         self._sessions = Sessions(redis)
         self._leases = AsyncLeases(redis, owner=owner, ttl_s=lease_s)
         self._queue = JobQueue(redis)
@@ -80,7 +81,7 @@ class Reaper:
         over += self._missing.intersection(missing)
         self._missing = set(missing)
         if over:
-            await self._sessions.forget_active(over)
+            await self._sessions.retire(over, ttl_s=self._ttl_s)
         recovered = [session_id for session_id in hostless if await self.recover(session_id)]
         return recovered + await self._enqueue_jobless(waiting)
 

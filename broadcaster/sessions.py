@@ -1,14 +1,14 @@
 """The state of a session in its channel's meta hash, and the two changes that any process may make to it.
 
 A session's meta fields: `record` (JSON: what was asked for, never changes), `status`, `reason`, `tick`, `n_ticks`,
-`attempt`, `started`, `ended`, `workload`, `schema` (JSON), `summary` (JSON), `digest`, `answered`, beside the channel's own
-`epoch`, `head` and `token`.
+`attempt`, `started`, `ended`, `workload`, `workload_hash`, `versions` (JSON), `schema` (JSON), `summary` (JSON), `digest`,
+`answered`, `crashes` and `kills` (`tick:count`), beside the channel's own `epoch`, `head` and `token`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
@@ -55,6 +55,8 @@ class SessionState:
     schema: dict[str, Any] | None
     summary: dict[str, Any] | None
     digest: str | None
+    versions: dict[str, Any] | None
+    workload_hash: str | None
     answered: str
     record: dict[str, Any]
 
@@ -97,6 +99,8 @@ def decode(session_id: str, meta: Mapping[str, bytes]) -> SessionState:
         schema=_json(meta, "schema"),
         summary=_json(meta, "summary"),
         digest=_text(meta, "digest"),
+        versions=_json(meta, "versions"),
+        workload_hash=_text(meta, "workload_hash"),
         answered=_text(meta, "answered") or START,
         record=_json(meta, "record") or {},
     )
@@ -143,9 +147,17 @@ class Sessions:
         self._queue = JobQueue(redis)
 
     async def create(
-        self, session_id: str, *, record: Mapping[str, Any], n_ticks: int, created: float
+        self,
+        session_id: str,
+        *,
+        record: Mapping[str, Any],
+        n_ticks: int,
+        created: float,
+        script: Sequence[Mapping[str, Any]] = (),
     ) -> Epoch:
         """Make the session's channel with its first entry, `queued`, and list it.
+
+        `script`: commands `{tick, by, command, args, command_id}` that its child applies at their ticks.
 
         Raises:
             ChannelExists
@@ -155,6 +167,8 @@ class Sessions:
             pipe = self._redis.pipeline(transaction=True)
             pipe.zadd(SESSIONS, {session_id: created})
             pipe.sadd(ACTIVE, session_id)
+            if script:
+                pipe.set(Channel.session(session_id).script, orjson.dumps(list(script)))
             await pipe.execute()
         return await self._channels.create(
             Channel.session(session_id),
@@ -310,10 +324,15 @@ class Sessions:
                 pipe.hget(Channel.session(session_id).meta, "token")
             return [None if raw is None else int(raw) for raw in await pipe.execute()]
 
-    async def forget_active(self, session_ids: Sequence[str]) -> None:
-        """Take sessions that are over off the list that reapers look at."""
+    async def retire(self, session_ids: Sequence[str], *, ttl_s: int) -> None:
+        """Take sessions that are over off the list that reapers look at; the broker forgets them after `ttl_s`."""
         async with answering():
-            await cast("Awaitable[int]", self._redis.srem(ACTIVE, *session_ids))
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.srem(ACTIVE, *session_ids)
+            for session_id in session_ids:
+                for key in Channel.session(session_id).keys:
+                    pipe.expire(key, ttl_s, nx=True)
+            await pipe.execute()
 
     async def delete(self, session_id: str) -> bool:
         """Delete every trace of a session in the broker; a child that still writes is told so by its next call."""

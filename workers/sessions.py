@@ -64,7 +64,7 @@ class SessionHost:
         self._channels = Channels(redis)
         self._leases = AsyncLeases(redis, owner=worker_id, ttl_s=settings.lease_s)
         self._heartbeats = Heartbeats(redis)
-        self.reaper = Reaper(redis, owner=worker_id, lease_s=settings.lease_s)
+        self.reaper = Reaper(redis, owner=worker_id, lease_s=settings.lease_s, ttl_s=settings.session_ttl_s)
         self._endings: set[asyncio.Task[None]] = set()
         self._starting = 0
         self.slots = settings.slots or SLOTS_PER_CORE * (os.cpu_count() or 1)

@@ -19,7 +19,7 @@ ID = CHANNEL.id
 
 @pytest.fixture
 def reaper(redis: Redis) -> Reaper:
-    return Reaper(redis, owner="reaper", lease_s=0.5)
+    return Reaper(redis, owner="reaper", lease_s=0.5, ttl_s=3600)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ async def test_a_session_whose_lease_lapsed_gets_its_next_attempt(
 async def test_two_reapers_give_one_attempt(redis: Redis, reaper: Reaper) -> None:
     await hosted(redis)
     await redis.delete(CHANNEL.lease)
-    other = Reaper(redis, owner="other", lease_s=0.5)
+    other = Reaper(redis, owner="other", lease_s=0.5, ttl_s=3600)
     found = [await reaper.sweep(), await other.sweep(), await reaper.sweep()]
     assert sorted(found, key=len) == [[], [], [ID]]
     assert await JobQueue(redis).depth() == 1
@@ -110,6 +110,7 @@ async def test_sessions_that_are_over_or_deleted_are_forgotten(redis: Redis, rea
     await redis.delete(CHANNEL.lease)
     assert [await reaper.sweep() for _ in range(2)] == [[], []]
     assert await redis.smembers(ACTIVE) == set()  # type: ignore[misc]
+    assert 3500 < await redis.ttl(CHANNEL.log) <= 3600
 
 
 async def test_after_a_broker_restart_holders_get_a_lease_time_to_come_back(
@@ -119,6 +120,6 @@ async def test_after_a_broker_restart_holders_get_a_lease_time_to_come_back(
     client = async_client(Settings(redis_url=valkey.url))
     await hosted(client)
     await client.delete(CHANNEL.lease)
-    assert await Reaper(client, owner="reaper", lease_s=3600).sweep() == []
-    assert await Reaper(client, owner="reaper", lease_s=0).sweep() == [ID]
+    assert await Reaper(client, owner="reaper", lease_s=3600, ttl_s=3600).sweep() == []
+    assert await Reaper(client, owner="reaper", lease_s=0, ttl_s=3600).sweep() == [ID]
     await client.aclose()

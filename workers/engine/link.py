@@ -64,6 +64,7 @@ class Link:
         self._clock = clock
         self._sleep = sleep
         self._renew_every_s = settings.lease_s / 3
+        self._ttl_s = settings.session_ttl_s
         self._renew_at = 0.0
         self._read_at = 0.0
         self.outages = 0
@@ -89,10 +90,11 @@ class Link:
             pipe = self._redis.pipeline(transaction=True)
             pipe.hgetall(self._channel.meta)
             pipe.lrange(self._channel.applied, 0, -1)
-            meta, applied = pipe.execute()
+            pipe.get(self._channel.script)
+            meta, applied, script = pipe.execute()
         if not meta:
             raise NoChannel(str(self._channel))
-        return Past.decode(meta, applied)
+        return Past.decode(meta, applied, script)
 
     def viewers(self) -> int | None:
         """How many watch now, across all API processes; `None` while the broker is away."""
@@ -131,9 +133,17 @@ class Link:
             self._renew_at = now_s + FIRST_RETRY_S
 
     def release(self) -> None:
-        """Give the lease up; one that cannot be given up lapses."""
+        """The session is over: give the lease up, and let the broker forget the rest in time.
+
+        A lease that cannot be given up lapses; keys that get no time to live are found by the next reaper.
+        """
         try:
             self._leases.release(self._channel, self._token)
+            with broker_errors():
+                pipe = self._redis.pipeline(transaction=False)
+                for key in self._channel.keys:
+                    pipe.expire(key, self._ttl_s)
+                pipe.execute()
         except BrokerUnavailable:
             log.info("lease_left_to_lapse", channel=str(self._channel))
 

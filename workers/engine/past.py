@@ -67,7 +67,7 @@ class Past:
     """What meta and the list of applied commands say of the attempts before this one.
 
     `tick` ticks are in the log, and `digest` is theirs. `announced`: the schema is in the log. `answered` is the last
-    command that got its answer.
+    command that got its answer. `script` was laid down when the session was made: a fork's past, and how it differs.
     """
 
     tick: int = 0
@@ -79,9 +79,10 @@ class Past:
     workload_hash: str | None = None
     started_s: float | None = None
     applied: tuple[Deed, ...] = ()
+    script: tuple[Deed, ...] = ()
 
     @classmethod
-    def decode(cls, meta: Mapping[bytes, bytes], applied: Sequence[bytes]) -> Past:
+    def decode(cls, meta: Mapping[bytes, bytes], applied: Sequence[bytes], script: bytes | None) -> Past:
         versions = meta.get(b"versions")
         started = meta.get(b"started")
         return cls(
@@ -94,4 +95,5 @@ class Past:
             workload_hash=meta[b"workload_hash"].decode() if b"workload_hash" in meta else None,
             started_s=float(started) if started else None,
             applied=tuple(Deed.of(orjson.loads(record)) for record in applied),
+            script=tuple(map(Deed.of, orjson.loads(script))) if script else (),
         )

@@ -7,7 +7,7 @@ people see of it goes through `Voice`, what they want comes in through `Helm`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -77,7 +77,7 @@ class Run:
         self._steering = Steering(speed=record.get("speed", "max"))
         self._voice = Voice(link, attempt=order.attempt)
         self._idle = IdleWatch(record.get("on_idle", "continue"), grace_s=settings.idle_grace_s)
-        self._script = Deeds(Deed.of(deed) for deed in record.get("script", ()))
+        self._script = Deeds()
         parent = record.get("parent") or {}
         self._shared_ticks = int(parent.get("tick", 0))
         self._tick = 0
@@ -101,6 +101,7 @@ class Run:
         self._begun_s = self._clock()
         past = self._link.past()
         self._voice.answered = past.answered
+        self._script = Deeds(past.script)
         config = parse_config(self._order.record["config"])
         self._tick_s = config.tick_s
         simulation = build(config, specs_dir=self._settings.specs_dir)
@@ -110,8 +111,10 @@ class Run:
         self._helm = Helm(simulation, self._steering, self._gatherer)
         self._pacer = Pacer(tick_s=config.tick_s, speed=self._steering.speed)
         if past.announced:
-            self._check_provenance(simulation, past)
+            self._check_provenance(simulation, past.versions, past.workload_hash)
         else:
+            if parent := self._order.record.get("provenance"):
+                self._check_provenance(simulation, parent["versions"], parent["workload_hash"])
             self._announce(simulation)
         if past.announced or past.applied:
             self._catch_up(simulation, past)
@@ -156,18 +159,20 @@ class Run:
             },
         )
 
-    def _check_provenance(self, simulation: Simulation, past: Past) -> None:
-        """Go on only with the figures and the versions with which the run began."""
+    def _check_provenance(
+        self, simulation: Simulation, began_with: Mapping[str, str] | None, began_on: str | None
+    ) -> None:
+        """Go on only with the figures and the versions with which the run (or the one it is forked from) began."""
         here = versions()
-        if past.versions != here:
-            changed = [
-                f"{name} {there} (here {here.get(name)})"
-                for name, there in (past.versions or {}).items()
-                if here.get(name) != there
-            ]
+        changed = [
+            f"{name} {there} (here {here.get(name)})"
+            for name, there in (began_with or {}).items()
+            if here.get(name) != there
+        ]
+        if changed:
             raise CannotContinue(f"it began with {', '.join(changed)}, so this worker's results would differ")
-        if past.workload_hash != workload_hash(simulation, self._settings.specs_dir):
-            raise CannotContinue(f"it began on other workload data ({past.workload}) than this worker has")
+        if began_on is not None and began_on != workload_hash(simulation, self._settings.specs_dir):
+            raise CannotContinue("it began on other workload figures than this worker has")
 
     def _catch_up(self, simulation: Simulation, past: Past) -> None:
         """Do again in silence what is in the log: the same ticks with the same commands, proven by the digest."""

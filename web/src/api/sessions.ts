@@ -1,13 +1,18 @@
 import { queryOptions } from "@tanstack/react-query";
 
+import type { Args } from "../stream/commands";
 import { isEnded, type Session } from "../stream/frames";
 import { parseSession } from "../stream/parse";
 import { page, request } from "./http";
+
+/** What a run does when nobody watches it any more. */
+export type OnIdle = "continue" | "pause" | "stop";
 
 export interface NewSession {
   readonly scenario: string;
   readonly seed: number;
   readonly speed: number | "max";
+  readonly on_idle: OnIdle;
   /** Dotted path into the scenario's config -> value. */
   readonly overrides: Readonly<Record<string, number>>;
 }
@@ -39,7 +44,22 @@ export function newId(): string {
 
 /** `key` names the wish: the same key sent twice starts one session. */
 export function startSession(wish: NewSession, key: string): Promise<Session> {
-  return request("/api/sessions", (body) => parseSession(body), {
+  return create("/api/sessions", wish, key);
+}
+
+export interface NewFork {
+  /** Number of ticks that the fork shares. */
+  readonly at_tick: number;
+  /** What it does before that tick that its parent did not. */
+  readonly commands: readonly { readonly command: string; readonly args: Args }[];
+}
+
+export function forkSession(id: string, wish: NewFork, key: string): Promise<Session> {
+  return create(`/api/sessions/${encodeURIComponent(id)}/fork`, wish, key);
+}
+
+function create(path: string, wish: object, key: string): Promise<Session> {
+  return request(path, (body) => parseSession(body), {
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": key },
     body: JSON.stringify(wish),

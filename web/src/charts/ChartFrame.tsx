@@ -34,9 +34,11 @@ export function ChartFrame(props: Props) {
     const share = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
     if (share !== undefined) stage.nudge(share / 200);
     else if (event.key === "Escape") {
+      stage.pin(null);
       stage.point(null);
       stage.show({ kind: "whole" });
-    } else return;
+    } else if (event.key === "Enter") stage.pin(stage.pointed);
+    else return;
     event.preventDefault();
   };
 
@@ -78,7 +80,12 @@ export function ChartFrame(props: Props) {
         onBlur={() => {
           stage.point(null);
         }}
+        onClick={() => {
+          stage.pin(stage.pointed);
+        }}
         onDoubleClick={() => {
+          // Its first click has pinned the crosshair.
+          stage.pin(null);
           stage.show({ kind: "whole" });
         }}
       >

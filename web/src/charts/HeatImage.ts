@@ -6,6 +6,7 @@ import { type HeatColors, Shades, worst } from "./heat";
 import { resolve } from "./palette";
 import { Sight } from "./sight";
 import type { Paintable, Stage } from "./stage";
+import { drawTimeMarks } from "./timeMarks";
 
 const MIN_LABEL_PX = 11;
 
@@ -74,7 +75,7 @@ export class HeatImage implements Paintable {
   paint(history: History): void {
     if (history !== this.history || !this.sight.seen) return;
     const [from, to] = (this.range = this.stage.range(history));
-    const now = `${from} ${to} ${history.length}`;
+    const now = `${from} ${to} ${history.length} ${this.stage.marksKey(history)}`;
     if (now === this.painted) return;
     this.painted = now;
     const ticks = bucketTicks(0, to - from, this.plotWidth);
@@ -186,6 +187,14 @@ export class HeatImage implements Paintable {
       );
       bucket += columns;
     }
+    drawTimeMarks(pen, this.stage, this.history, {
+      unit: 1,
+      top: 0,
+      height: this.height,
+      from,
+      to,
+      x: (tick) => GUTTER_PX + (tick - from) * scale,
+    });
     pen.restore();
     this.label(pen);
   }

@@ -8,6 +8,7 @@ import { resolve } from "./palette";
 import { Sight } from "./sight";
 import type { ChartSpec } from "./spec";
 import type { Paintable, Stage } from "./stage";
+import { drawTimeMarks } from "./timeMarks";
 
 const AXIS_PX = 26;
 const TIME_STEPS_S = [
@@ -50,7 +51,7 @@ export class LinePlot implements Paintable {
     if (history !== this.history || !this.sight.seen) return;
     const { spec, plot } = this;
     const [from, to] = (this.range = this.stage.range(history));
-    const now = `${from} ${to} ${history.length}`;
+    const now = `${from} ${to} ${history.length} ${this.stage.marksKey(history)}`;
     if (now === this.painted) return;
     this.painted = now;
     this.y = spec.range(...extent(spec.lines, from, to));
@@ -151,6 +152,21 @@ export class LinePlot implements Paintable {
           (plot) => {
             spec.underlay?.(plot, this.history, ...this.range);
             this.drawMarks(plot);
+          },
+        ],
+        draw: [
+          (plot) => {
+            const [from, to] = this.range;
+            const { top, height } = plot.bbox;
+            const x = (tick: number) => plot.valToPos(this.history.time(tick), "x", true);
+            drawTimeMarks(plot.ctx, this.stage, this.history, {
+              unit: devicePixelRatio,
+              top,
+              height,
+              from,
+              to,
+              x,
+            });
           },
         ],
         setCursor: [

@@ -27,6 +27,8 @@ export class Stage {
   view: View = { kind: "whole" };
   /** Tick under the crosshair. */
   pointed: number | null = null;
+  /** Tick that a person chose: the crosshair stays there while no pointer moves it. */
+  pinned: number | null = null;
   private readonly charts = new Set<Paintable>();
   private readonly viewWatchers = new Set<() => void>();
   private frame: number | null = null;
@@ -72,6 +74,7 @@ export class Stage {
     this.request();
   }
 
+  /** Tells when the stretch shown or the pin changes. */
   watchView(watcher: () => void): () => void {
     this.viewWatchers.add(watcher);
     return () => this.viewWatchers.delete(watcher);
@@ -80,8 +83,23 @@ export class Stage {
   point(tick: number | null): void {
     const history = this.run.history;
     if (!history || (tick === null && this.pointed === null)) return;
-    this.pointed = tick === null ? null : Math.max(0, Math.min(history.length - 1, tick));
+    const at = tick ?? this.pinned;
+    this.pointed = at === null ? null : Math.max(0, Math.min(history.length - 1, at));
     for (const chart of this.charts) chart.point(history, this.pointed);
+  }
+
+  /** Holds the crosshair at a tick; `null` lets it go. */
+  pin(tick: number | null): void {
+    if (tick === this.pinned) return;
+    this.pinned = tick;
+    if (tick === null || this.pointed === null) this.point(tick);
+    for (const watcher of this.viewWatchers) watcher();
+    this.request();
+  }
+
+  /** What lines charts draw across the time: a key that changes when they do. */
+  marksKey(history: History): string {
+    return `${history.touches.length} ${this.pinned}`;
   }
 
   /** Moves the crosshair by a share of the stretch shown: for the arrow keys. */

@@ -29,6 +29,8 @@ export interface BadgeFacts {
   readonly socket: SocketState;
   readonly status: SessionStatus | null;
   readonly reason: string | null;
+  readonly attempt: number;
+  readonly pausedBy: string | null;
   readonly queuePosition: number | null;
   readonly catchingUp: boolean;
   readonly fault: string | null;
@@ -102,14 +104,18 @@ function running(facts: BadgeFacts): Badge {
     case "recovering":
       return {
         kind: "recovering",
-        label: "Recovering",
+        label: `Recovering, attempt ${facts.attempt}`,
         detail: "The worker was lost; another one takes over.",
       };
     case "paused":
-      return { kind: "paused", label: "Paused", detail: facts.reason ?? "" };
+      return { kind: "paused", label: "Paused", detail: facts.reason ?? pausedBy(facts.pausedBy) };
     default:
       return ticking(facts);
   }
+}
+
+function pausedBy(by: string | null): string {
+  return by === null ? "" : `By ${by.replace(/^user:/, "")}.`;
 }
 
 function ticking(facts: BadgeFacts): Badge {

@@ -30,6 +30,7 @@ interface Entry {
 export interface ModelInfo {
   readonly label: string;
   readonly itl_deadline_s: Figure;
+  readonly feasible_batch_sizes: readonly number[];
 }
 export interface DatacenterInfo {
   readonly name: string;
@@ -39,6 +40,12 @@ export interface DatacenterInfo {
 export interface StorageInfo {
   readonly name: string;
   readonly bus: string;
+  readonly rated_power_kw: number;
+}
+export interface ControllerInfo {
+  readonly name: string;
+  /** At the start of the run. */
+  readonly enabled: boolean;
 }
 
 export interface Schema {
@@ -54,16 +61,19 @@ export interface Schema {
   readonly datacenters: readonly DatacenterInfo[];
   readonly regulators: readonly string[];
   readonly storages: readonly StorageInfo[];
+  readonly controllers: readonly ControllerInfo[];
 }
 
 export interface DatacenterTicks {
   /** One `[a, b, c]` in W a tick; `null` where the datacenter was not due. */
   readonly p_w: readonly (Figures | null)[];
   readonly batch: Readonly<Record<string, Figures>>;
+  readonly replicas: Readonly<Record<string, Figures>>;
   readonly itl_s: Readonly<Record<string, Figures>>;
 }
 export interface StorageTicks {
   readonly p_kw: Figures;
+  readonly q_kvar: Figures;
   readonly soc: Figures;
 }
 export interface SimEvent {
@@ -76,6 +86,8 @@ export interface SimEvent {
 export interface Control {
   readonly tick: number;
   readonly by: string;
+  /** Null where no person's command stands behind it. */
+  readonly command_id: string | null;
   readonly command: string;
   readonly args: Json;
 }
@@ -125,12 +137,19 @@ export interface SummaryFrame extends Entry {
   readonly summary: Summary;
 }
 
+/** Where a fork comes from: it shares the first `tick` ticks of session `id`. */
+export interface Parent {
+  readonly id: string;
+  readonly tick: number;
+}
+
 /** The HTTP session object, as far as the page uses it. */
 export interface Session {
   readonly id: string;
   readonly title: string;
   readonly scenario: string;
   readonly seed: number;
+  /** At its start. */
   readonly speed: number | "max";
   readonly status: SessionStatus;
   readonly reason: string | null;
@@ -139,6 +158,7 @@ export interface Session {
   readonly queue_position: number | null;
   readonly viewers: number;
   readonly created: number;
+  readonly parent: Parent | null;
   readonly schema: Schema | null;
   readonly summary: Summary | null;
 }
@@ -177,6 +197,8 @@ export interface ErrorFrame {
   readonly type: "error";
   readonly code: string;
   readonly detail: string;
+  /** Where it answers a command. */
+  readonly command_id: string | null;
 }
 
 export type EntryFrame = SchemaFrame | TicksFrame | CommandFrame | StatusFrame | SummaryFrame;

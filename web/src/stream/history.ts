@@ -18,6 +18,7 @@ export interface ModelSeries {
   readonly label: string;
   readonly deadline_s: number | null;
   readonly batch: Column;
+  readonly replicas: Column;
   readonly itl_s: Column;
 }
 export interface PowerSeries {
@@ -32,7 +33,14 @@ export interface NamedColumn {
 export interface StorageSeries {
   readonly name: string;
   readonly p_kw: Column;
+  readonly q_kvar: Column;
   readonly soc: Column;
+}
+
+/** A tick from which on something that a person commanded is in the simulation. */
+export interface Touch {
+  readonly tick: number;
+  readonly by: string;
 }
 
 /** Ticks that this page never got: `[from, to)`. */
@@ -46,6 +54,8 @@ export class History {
   /** Number of ticks taken in, holes included. */
   length = 0;
   readonly holes: Hole[] = [];
+  /** In the order of their ticks. */
+  readonly touches: Touch[] = [];
   readonly voltages: readonly BusPhase[];
   readonly envelope: readonly PhaseEnvelope[];
   readonly power: readonly PowerSeries[];
@@ -72,18 +82,24 @@ export class History {
         label: model.label,
         deadline_s: model.itl_deadline_s,
         batch: column(),
+        replicas: column(),
         itl_s: column(),
       })),
     );
     this.taps = schema.regulators.map((name) => ({ name, column: column() }));
-    this.storages = schema.storages.map(({ name }) => ({ name, p_kw: column(), soc: column() }));
+    this.storages = schema.storages.map(({ name }) => ({
+      name,
+      p_kw: column(),
+      q_kvar: column(),
+      soc: column(),
+    }));
     this.all = [
       ...this.voltages.map((line) => line.v),
       ...this.envelope.flatMap((line) => [line.min, line.max]),
       ...this.power.flatMap((dc) => dc.p_w.map((line) => line.column)),
-      ...this.models.flatMap((model) => [model.batch, model.itl_s]),
+      ...this.models.flatMap((model) => [model.batch, model.replicas, model.itl_s]),
       ...this.taps.map((tap) => tap.column),
-      ...this.storages.flatMap((storage) => [storage.p_kw, storage.soc]),
+      ...this.storages.flatMap((storage) => [storage.p_kw, storage.q_kvar, storage.soc]),
     ];
   }
 
@@ -122,6 +138,7 @@ export class History {
     for (const model of this.models) {
       const dc = frame.dc[model.datacenter];
       hold(model.batch, dc?.batch[model.label], n);
+      hold(model.replicas, dc?.replicas[model.label], n);
       const itl = dc?.itl_s[model.label];
       for (let tick = 0; tick < n; tick++) {
         // No latency in a tick in which the datacenter did run: the model is idle, and nothing holds.
@@ -132,7 +149,11 @@ export class History {
     for (const tap of this.taps) hold(tap.column, frame.taps[tap.name], n);
     for (const storage of this.storages) {
       hold(storage.p_kw, frame.storage[storage.name]?.p_kw, n);
+      hold(storage.q_kvar, frame.storage[storage.name]?.q_kvar, n);
       hold(storage.soc, frame.storage[storage.name]?.soc, n);
+    }
+    for (const { tick, by } of frame.controls) {
+      if (!by.startsWith("controller:") && tick !== this.touches.at(-1)?.tick) this.touches.push({ tick, by });
     }
     this.length += n;
     return null;

@@ -4,6 +4,7 @@ import {
   type Control,
   type DatacenterTicks,
   type Frame,
+  type Parent,
   PHASES,
   SESSION_STATUSES,
   type Schema,
@@ -20,6 +21,7 @@ import {
   fields,
   figure,
   figures,
+  flag,
   items,
   json,
   list,
@@ -57,6 +59,11 @@ export function parseSchema(value: unknown, path = "schema"): Schema {
           return {
             label: text(model["label"], `${where}.label`),
             itl_deadline_s: figure(model["itl_deadline_s"], `${where}.itl_deadline_s`),
+            feasible_batch_sizes: items(
+              model["feasible_batch_sizes"],
+              `${where}.feasible_batch_sizes`,
+              number,
+            ),
           };
         }),
       };
@@ -64,7 +71,18 @@ export function parseSchema(value: unknown, path = "schema"): Schema {
     regulators: items(from["regulators"], `${path}.regulators`, text),
     storages: items(from["storages"], `${path}.storages`, (element, at) => {
       const storage = fields(element, at);
-      return { name: text(storage["name"], `${at}.name`), bus: text(storage["bus"], `${at}.bus`) };
+      return {
+        name: text(storage["name"], `${at}.name`),
+        bus: text(storage["bus"], `${at}.bus`),
+        rated_power_kw: number(storage["rated_power_kw"], `${at}.rated_power_kw`),
+      };
+    }),
+    controllers: items(from["controllers"], `${path}.controllers`, (element, at) => {
+      const controller = fields(element, at);
+      return {
+        name: text(controller["name"], `${at}.name`),
+        enabled: flag(controller["enabled"], `${at}.enabled`),
+      };
     }),
   };
 }
@@ -102,9 +120,15 @@ export function parseSession(value: unknown, path = "session"): Session {
     queue_position: optionalCount(from["queue_position"], `${path}.queue_position`),
     viewers: optionalCount(from["viewers"], `${path}.viewers`) ?? 0,
     created: number(from["created"], `${path}.created`),
+    parent: from["parent"] ? parseParent(from["parent"], `${path}.parent`) : null,
     schema: from["schema"] ? parseSchema(from["schema"], `${path}.schema`) : null,
     summary: from["summary"] ? parseSummary(from["summary"], `${path}.summary`) : null,
   };
+}
+
+function parseParent(value: unknown, path: string): Parent {
+  const from = fields(value, path);
+  return { id: text(from["id"], `${path}.id`), tick: count(from["tick"], `${path}.tick`) };
 }
 
 function parseEvent(value: unknown, path: string): SimEvent {
@@ -123,6 +147,7 @@ function parseControl(value: unknown, path: string): Control {
   return {
     tick: count(from["tick"], `${path}.tick`),
     by: text(from["by"], `${path}.by`),
+    command_id: optionalText(from["command_id"], `${path}.command_id`),
     command: text(from["command"], `${path}.command`),
     args: json(from["args"]),
   };
@@ -137,12 +162,17 @@ function parseTicks(from: Fields): Omit<TicksFrame, "offset" | "ts"> {
     return {
       p_w: matrix(dc["p_w"], n, 3, `${path}.p_w`),
       batch: record(dc["batch"], `${path}.batch`, column),
+      replicas: record(dc["replicas"], `${path}.replicas`, column),
       itl_s: record(dc["itl_s"], `${path}.itl_s`, column),
     };
   };
   const storage = (value: unknown, path: string): StorageTicks => {
     const unit = fields(value, path);
-    return { p_kw: column(unit["p_kw"], `${path}.p_kw`), soc: column(unit["soc"], `${path}.soc`) };
+    return {
+      p_kw: column(unit["p_kw"], `${path}.p_kw`),
+      q_kvar: column(unit["q_kvar"], `${path}.q_kvar`),
+      soc: column(unit["soc"], `${path}.soc`),
+    };
   };
   return {
     type: "ticks",
@@ -219,7 +249,12 @@ export function parse(value: unknown): Frame {
     case "pong":
       return { type, ts: number(from["ts"], "ts") };
     case "error":
-      return { type, code: text(from["code"], "code"), detail: optionalText(from["detail"], "detail") ?? "" };
+      return {
+        type,
+        code: text(from["code"], "code"),
+        detail: optionalText(from["detail"], "detail") ?? "",
+        command_id: optionalText(from["command_id"], "command_id"),
+      };
     default:
       throw new BadFrame(`type: this page does not know frames of type ${JSON.stringify(type)}`);
   }

@@ -38,6 +38,11 @@ export function optionalText(value: unknown, path: string): string | null {
   return value === undefined || value === null ? null : text(value, path);
 }
 
+export function flag(value: unknown, path: string): boolean {
+  if (typeof value !== "boolean") fail(path, "true or false", value);
+  return value;
+}
+
 export function number(value: unknown, path: string): number {
   if (typeof value !== "number" || !Number.isFinite(value)) fail(path, "a number", value);
   return value;

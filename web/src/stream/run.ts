@@ -3,15 +3,19 @@
  * A plain object without React, sockets or timers; who wants to know of changes says so with `watch`.
  */
 
+import { Commands } from "./commands";
 import { Cursor } from "./cursor";
 import {
   type EntryFrame,
   type Frame,
   isEnded,
+  type Json,
+  type Schema,
   type Session,
   type SessionStatus,
   type Summary,
 } from "./frames";
+import { Helm } from "./helm";
 import { History } from "./history";
 import { describe, EventLog, type LogLine } from "./log";
 import { BadFrame } from "./reader";
@@ -23,6 +27,15 @@ interface Sample {
 }
 
 const SPEED_WINDOW_S = 2;
+/** Topic of the event by which a session says that it falls behind its pace. */
+const LAG = "session.lag";
+/** A session that lags says so every 5 s. */
+const LAG_HOLDS_S = 7;
+
+function lagOf(data: Json): number {
+  const lag_s = typeof data === "object" && data !== null && "lag_s" in data ? data["lag_s"] : 0;
+  return typeof lag_s === "number" ? lag_s : 0;
+}
 
 export class Run {
   session: Session | null = null;
@@ -40,13 +53,22 @@ export class Run {
   clockSkew_s = 0;
   /** The stream broke its promise, or said what this page cannot read. Nothing more is taken in. */
   fault: string | null = null;
-  /** Why the last thing that a person asked for was refused. */
-  refusal: string | null = null;
+  /** What this page asked for. */
+  readonly commands = new Commands();
+  readonly helm = new Helm();
+  /** May this viewer steer? */
+  role = "viewer";
+  /** The run cannot keep the pace asked for: by so many seconds, as of `ts` (server's clock). */
+  lag: { readonly lag_s: number; readonly ts: number } | null = null;
+  /** When the run last began to run, or went on: older ticks say nothing of whether it lives. */
+  runningSinceTs = 0;
   /** Counts changes, for React. */
   version = 0;
   readonly cursor = new Cursor();
   /** The server has said that ticks are missing before the next entry. */
   private holeAnnounced = false;
+  /** Ids of the commands whose answer was in the log. */
+  private readonly answered = new Set<string>();
   private samples: Sample[] = [];
   private readonly watchers = new Set<() => void>();
 
@@ -80,6 +102,12 @@ export class Run {
     return (newest.t_s - oldest.t_s) / (newest.ts - oldest.ts);
   }
 
+  /** Seconds by which the run lags behind its pace, as lately told; null where it keeps it. */
+  get behind_s(): number | null {
+    if (this.lag === null || (this.newestTickTs ?? 0) - this.lag.ts > LAG_HOLDS_S) return null;
+    return this.lag.lag_s;
+  }
+
   /** `read` gives the next frame or throws a `BadFrame`. `nowMs` is this page's clock. */
   receive(read: () => Frame, nowMs: number): void {
     if (this.fault !== null) return;
@@ -98,12 +126,6 @@ export class Run {
     this.changed();
   }
 
-  /** Before a new wish is sent, so that its refusal is not taken for an old one. */
-  forgetRefusal(): void {
-    this.refusal = null;
-    this.changed();
-  }
-
   changed(): void {
     this.version += 1;
     for (const watcher of this.watchers) watcher();
@@ -117,20 +139,23 @@ export class Run {
           return;
         }
         this.session = frame.session;
+        this.role = frame.role;
+        // Until the log says otherwise; a log that has lost its beginning may have said otherwise there.
+        if (this.cursor.offset === 0) this.helm.speed = frame.session.speed;
         this.cursor.epoch ??= frame.epoch;
         this.headAtHello = frame.head;
         // The state in hello may be newer than the log position: it counts only until the log itself has spoken.
         this.status ??= frame.session.status;
         this.reason ??= frame.session.reason;
-        if (frame.session.schema) this.history ??= new History(frame.session.schema);
+        if (frame.session.schema && !this.history) this.begin(frame.session.schema);
         return;
       case "heartbeat":
       case "pong":
         this.clockSkew_s = frame.ts - nowMs / 1000;
         return;
       case "error":
-        this.refusal = frame.detail || frame.code;
-        this.note(`The server refused a message: ${this.refusal}`);
+        if (frame.command_id === null) this.note(`The server refused a message: ${frame.detail || frame.code}`);
+        else this.commands.refused(frame.command_id, frame.detail || frame.code);
         return;
       case "reset":
         this.reset(frame.epoch, frame.earliest_offset, frame.earliest_tick, frame.reason);
@@ -156,7 +181,7 @@ export class Run {
   private entry(frame: EntryFrame): void {
     switch (frame.type) {
       case "schema":
-        this.history ??= new History(frame.schema);
+        if (!this.history) this.begin(frame.schema);
         return;
       case "ticks": {
         if (!this.history) {
@@ -176,6 +201,7 @@ export class Run {
         this.newestTickTs = frame.ts;
         this.sample({ ts: frame.ts, t_s: this.history.now_s });
         for (const event of frame.events) {
+          if (event.topic === LAG) this.lag = { lag_s: lagOf(event.data), ts: frame.ts };
           this.log.add({
             kind: "event",
             t_s: event.t_s,
@@ -185,10 +211,13 @@ export class Run {
           });
         }
         for (const control of frame.controls) {
+          this.helm.applied(control);
+          // Was told already, by the answer to it.
+          if (control.command_id !== null && this.answered.has(control.command_id)) continue;
           this.log.add({
             kind: "control",
             t_s: this.history.time(control.tick),
-            by: control.by.replace(/^controller:/, ""),
+            by: this.author(control.by, control.command_id),
             text: `${control.command}: ${describe(control.args)}`,
             bad: false,
           });
@@ -197,10 +226,16 @@ export class Run {
       }
       case "command": {
         const refused = frame.status === "rejected";
-        if (refused) this.refusal = frame.error ?? `${frame.command} was refused.`;
+        this.commands.answered(frame);
+        this.answered.add(frame.command_id);
+        if (!refused) {
+          this.helm.applied(frame);
+          // Told anew at the new pace.
+          if (frame.command === "speed") this.lag = null;
+        }
         this.log.add({
           ...this.at(frame.tick, "command"),
-          by: frame.by.replace(/^user:/, ""),
+          by: this.author(frame.by, frame.command_id),
           text: [frame.command, describe(frame.args), refused ? `refused: ${frame.error ?? ""}` : "applied"]
             .filter(Boolean)
             .join(" · "),
@@ -214,6 +249,10 @@ export class Run {
         this.attempt = frame.attempt;
         // A pause must not count as slow running.
         this.samples = [];
+        this.lag = null;
+        this.helm.entered(frame.status);
+        if (frame.status === "running") this.runningSinceTs = frame.ts;
+        if (isEnded(frame.status)) this.commands.ended();
         this.log.add({
           ...this.at(frame.tick, "status"),
           by: "run",
@@ -226,16 +265,30 @@ export class Run {
     }
   }
 
+  private begin(schema: Schema): void {
+    this.history = new History(schema);
+    this.helm.begin(schema);
+  }
+
+  /** `ann` for `user:ann`; says so where the command came from this page. */
+  private author(by: string, commandId: string | null): string {
+    const name = by.replace(/^(user|controller):/, "");
+    return commandId !== null && this.commands.isOwn(commandId) ? `${name} (you)` : name;
+  }
+
   private at(tick: number, kind: LogLine["kind"]): Pick<LogLine, "kind" | "t_s"> {
     return { kind, t_s: this.history ? this.history.time(tick) : null };
   }
 
   private reset(epoch: string, earliestOffset: number, earliestTick: number | null, reason: string): void {
     this.holeAnnounced = true;
+    this.helm.forget();
+    if (earliestOffset <= 1) this.helm.speed = this.session?.speed ?? null;
     const schema = this.history?.schema ?? this.session?.schema ?? null;
     if (this.cursor.reset(epoch, earliestOffset, reason)) {
       this.history = schema && earliestOffset > 1 ? new History(schema) : null;
       this.log = new EventLog();
+      this.commands.logLost();
       this.summary = null;
       this.note("The server's log of this run began anew; what was shown before is void.");
     }

@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 
+import { newId } from "../api/sessions";
 import { badge, type Badge } from "./badge";
+import type { Args } from "./commands";
 import { parseText } from "./parse";
 import { Run } from "./run";
 import { browser, ReturningSocket, type Surroundings } from "./socket";
@@ -13,6 +15,11 @@ function address(sessionId: string, query: string): string {
 export interface SessionStream {
   readonly run: Run;
   readonly socket: ReturningSocket;
+  /**
+   * Sends a command over the session's socket, each with an id of its own; `slot` is the control it came from. Does nothing
+   * without an open connection: nothing is kept to be sent later.
+   */
+  readonly command: (slot: string, command: string, args?: Args) => void;
 }
 
 function openStream(sessionId: string, around: Surroundings): SessionStream {
@@ -28,12 +35,19 @@ function openStream(sessionId: string, around: Surroundings): SessionStream {
         console.debug("gridcast stream", sessionId, state);
         // Asks for the server's clock at once: the age of the newest tick is told by it.
         if (state.phase === "open") socket.send({ type: "ping" });
+        else run.commands.disconnected();
         run.changed();
       },
     },
     around,
   );
-  return { run, socket };
+  const command = (slot: string, command: string, args: Args = {}) => {
+    const id = newId();
+    if (!socket.send({ type: "command", id, command, args })) return;
+    run.commands.sent(slot, id, command, args);
+    run.changed();
+  };
+  return { run, socket, command };
 }
 
 /**
@@ -93,16 +107,20 @@ export function useNow(everyMs: number): number {
 
 export function streamBadge(stream: SessionStream, queuePosition: number | null, nowMs: number): Badge {
   const { run, socket } = stream;
-  const speed = run.session?.speed ?? "max";
+  const speed = run.helm.speed ?? "max";
   return badge({
     socket: socket.state,
     status: run.status,
     reason: run.reason,
+    attempt: run.attempt,
+    pausedBy: run.helm.pausedBy,
     queuePosition,
     catchingUp: run.catchingUp,
     fault: run.fault,
     tickEvery_s: speed === "max" || !run.history ? 0 : run.history.schema.tick_s / speed,
-    age_s: run.newestTickTs === null ? null : nowMs / 1000 + run.clockSkew_s - run.newestTickTs,
+    age_s: run.newestTickTs === null
+        ? null
+        : nowMs / 1000 + run.clockSkew_s - Math.max(run.newestTickTs, run.runningSinceTs),
     nowMs,
   });
 }

@@ -1,0 +1,334 @@
+"""Commands of many people, over every end of what carries them out: each answered once, each done once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from bench.steering import Dice
+from gridcast.broadcaster import AsyncLeases, Channel
+from gridcast.broadcaster.commands import Command
+from gridcast.broadcaster.sessions import command_entry
+from tests.faults.reference import rows, undisturbed, whole
+from tests.workers.lab import Entry, Lab, assert_contiguous, of, statuses, worker_process
+
+PEOPLE = 8
+COMMANDS = 1000
+SCENARIO = "ieee13-ofo-taps"
+BATTERY = {
+    "name": "battery",
+    "bus": "671",
+    "rated_power_kw": 300.0,
+    "capacity_kwh": 100.0,
+    "apparent_power_kva": 500.0,
+}
+PACING = {"pause", "resume", "step", "run_until", "speed", "stop"}
+SPEED = 15.0
+
+Scripted = dict[str, Any]
+"""`{tick, by, command, args, command_id}`."""
+
+
+async def scripted(
+    lab: Lab, script: Sequence[Scripted], *, shared: int, speed: float | str = "max", **overrides: Any
+) -> Channel:
+    """A fork that shares `shared` ticks: it does at its ticks what the script says."""
+    channel = await lab.create(
+        SCENARIO,
+        speed=speed,
+        enqueue=False,
+        record={"parent": {"id": "aaaaaaaaaa", "tick": shared}},
+        **overrides,
+    )
+    await lab.redis.set(channel.script, orjson.dumps(script))
+    await lab.queue.enqueue_session(channel.id, 1)
+    return channel
+
+
+def deed(tick: int, command: str, command_id: str, **args: Any) -> Scripted:
+    return {"tick": tick, "by": "user:ada", "command": command, "args": args, "command_id": command_id}
+
+
+def answers(entries: list[Entry]) -> list[tuple[str, str]]:
+    """(id, status) of each answer, in order."""
+    return [(entry["command_id"], entry["status"]) for entry in of(entries, "command")]
+
+
+def controls_by_people(entries: list[Entry]) -> list[str]:
+    """Ids of the commands that touched the simulation, in order."""
+    return [
+        control["command_id"]
+        for entry in of(entries, "ticks")
+        for control in entry["controls"]
+        if control["by"].startswith("user:")
+    ]
+
+
+async def kill_child(lab: Lab, channel: Channel) -> None:
+    """SIGKILL, and return when the next attempt has gone on."""
+    attempt = (await lab.state(channel)).attempt
+    os.kill(await lab.child_pid(channel, attempt), signal.SIGKILL)
+    await lab.until(
+        channel, lambda state: state.attempt == attempt + 1 and state.status in {"running", "paused"}
+    )
+
+
+async def send(
+    lab: Lab, channel: Channel, by: str, command_id: str, command: str, args: Mapping[str, Any]
+) -> None:
+    await lab.commands.append(channel, command_id=command_id, by=by, command=command, args=args)
+
+
+async def test_random_commands_of_many_are_answered_once_and_their_record_gives_the_same_run(
+    mortal: Lab, tmp_path: Path
+) -> None:
+    with worker_process(mortal.settings, tmp_path):
+        channel = await mortal.create(SCENARIO, speed=20, duration_s=300, storages=[BATTERY])
+        schema = (await mortal.until_tick(channel)).schema
+        assert schema is not None
+        sound: dict[str, bool] = {}
+
+        async def person(n: int) -> None:
+            dice, pauses = Dice(schema, seed=n), random.Random(n)
+            for i in range(COMMANDS // PEOPLE):
+                command, args, sound[f"{n}.{i}"] = dice.roll()
+                await send(mortal, channel, f"user:{n}", f"{n}.{i}", command, args)
+                await asyncio.sleep(pauses.uniform(0, 0.04))
+
+        await asyncio.gather(*map(person, range(PEOPLE)))
+        await mortal.command(channel, "pause", "pause")
+        await mortal.command(channel, "speed", "fast", x="max")
+        await mortal.command(channel, "resume", "go")
+        await mortal.until_over(channel)
+        entries = await mortal.entries(channel)
+        assert_contiguous(entries, 3000)
+        told = dict(answers(entries))
+        assert len(told) == len(of(entries, "command"))
+        assert told.keys() == {*sound, "pause", "fast", "go"}
+        assert {told[name] for name, good in sound.items() if not good} == {"rejected"}
+        accepted = [name for name, status in answers(entries) if status == "applied"]
+        assert len(accepted) > COMMANDS // 4
+        applied = await mortal.commands.applied(channel)
+        assert [done["command_id"] for done in applied] == accepted
+        touched = [done for done in applied if done["command"] not in PACING]
+        assert controls_by_people(entries) == [done["command_id"] for done in touched]
+        again = await scripted(mortal, touched, shared=3000, duration_s=300, storages=[BATTERY])
+        await mortal.until_over(again)
+        assert await whole(mortal, again) == await whole(mortal, channel)
+
+
+async def test_people_who_command_at_once_see_one_order(mortal: Lab, tmp_path: Path) -> None:
+    with worker_process(mortal.settings, tmp_path):
+        channel = await mortal.create(SCENARIO, speed=5, duration_s=60)
+        await mortal.until_tick(channel)
+        people = ("user:ada", "user:bob")
+
+        async def person(by: str) -> None:
+            for n in range(50):
+                taps = {"creg1a": 1.0 if by == people[0] else 1.05}
+                await send(mortal, channel, by, f"{by[5:]}.{n}", "set_taps", {"regulators": taps})
+
+        await asyncio.gather(*map(person, people))
+        await mortal.command(channel, "speed", "fast", x="max")
+        await mortal.until_over(channel)
+        entries = await mortal.entries(channel)
+        taken: list[Command] = await mortal.commands.read(channel)
+        told = of(entries, "command")
+        assert [entry["command_id"] for entry in told] == [command.id for command in taken]
+        assert [entry["by"] for entry in told] == [command.by for command in taken]
+        assert controls_by_people(entries) == [command.id for command in taken[:-1]]
+        for name in ("ada", "bob"):
+            own = [entry["command_id"] for entry in told if entry["command_id"].startswith(name)]
+            assert own == [f"{name}.{n}" for n in range(50)]
+        final = 1.0 if taken[-2].by == people[0] else 1.05
+        last = max(entry["tick"] for entry in told if entry["command"] == "set_taps")
+        ratio = next(
+            entry["taps"]["creg1a"][last - entry["first"]]
+            for entry in of(entries, "ticks")
+            if entry["first"] <= last < entry["first"] + len(entry["t_s"])
+        )
+        assert ratio == final
+
+
+async def test_a_condition_is_met_over_a_recovery(mortal: Lab, tmp_path: Path) -> None:
+    with worker_process(mortal.settings, tmp_path):
+        channel = await mortal.create(SCENARIO, speed=SPEED, duration_s=60)
+        await mortal.until_tick(channel, 20)
+        await mortal.command(channel, "run_until", "until", t_s=20)
+        await mortal.until_tick(channel, (await mortal.state(channel)).tick + 10)
+        await kill_child(mortal, channel)
+        await mortal.command(channel, "speed", "fast", x="max")
+        state = await mortal.until(channel, lambda state: state.status == "paused")
+        assert (state.tick, state.attempt) == (200, 2)
+        await kill_child(mortal, channel)
+        state = await mortal.state(channel)
+        assert (state.tick, state.status) == (200, "paused")
+        await mortal.command(channel, "resume", "go")
+        await mortal.until_over(channel)
+        entries = await mortal.entries(channel)
+        assert answers(entries) == [("until", "applied"), ("fast", "applied"), ("go", "applied")]
+        assert await whole(mortal, channel) == await undisturbed(mortal, SCENARIO, duration_s=60)
+
+
+async def test_steps_that_are_left_are_made_over_a_recovery(mortal: Lab, tmp_path: Path) -> None:
+    with worker_process(mortal.settings, tmp_path):
+        channel = await mortal.create(SCENARIO, speed=2, duration_s=60)
+        await mortal.until_tick(channel, 5)
+        await mortal.command(channel, "pause", "pause")
+        paused = await mortal.until(channel, lambda state: state.status == "paused")
+        await mortal.command(channel, "step", "step", ticks=100)
+        await mortal.until_tick(channel, paused.tick + 30)
+        await kill_child(mortal, channel)
+        assert (await mortal.state(channel)).status == "running"
+        await mortal.command(channel, "speed", "fast", x="max")
+        state = await mortal.until(channel, lambda state: state.status == "paused")
+        assert (state.tick, state.attempt) == (paused.tick + 100, 2)
+        await mortal.command(channel, "resume", "go")
+        await mortal.until_over(channel)
+        assert await whole(mortal, channel) == await undisturbed(mortal, SCENARIO, duration_s=60)
+
+
+async def test_a_session_has_its_speed_after_a_recovery(mortal: Lab, tmp_path: Path) -> None:
+    """At 0.1 a tick takes a second, at `max` the whole run less than that: the speed shows in what is left to do."""
+    with worker_process(mortal.settings, tmp_path):
+        channel = await mortal.create(SCENARIO, duration_s=60, speed=10)
+        await mortal.until_tick(channel, 20)
+        await mortal.command(channel, "speed", "slow", x=0.1)
+        await mortal.until(channel, lambda state: state.answered != "0-0")
+        await kill_child(mortal, channel)
+        at_start = (await mortal.state(channel)).tick
+        state = await mortal.until_tick(channel, at_start + 2)
+        stamps = [
+            entry["ts"] for entry in of(await mortal.entries(channel), "ticks") if entry["first"] >= at_start
+        ]
+        assert stamps[1] - stamps[0] > 0.9
+        await mortal.command(channel, "speed", "fast", x="max")
+        state = await mortal.until_over(channel)
+        assert (state.status, state.attempt) == ("completed", 2)
+        assert await whole(mortal, channel) == await undisturbed(mortal, SCENARIO, duration_s=60)
+
+
+async def test_a_stop_that_was_answered_is_a_stop_after_a_recovery(mortal: Lab, tmp_path: Path) -> None:
+    """The child died between its answer to `stop` and its last words."""
+    with worker_process(mortal.settings, tmp_path) as worker:
+        channel = await mortal.create(SCENARIO, duration_s=60, speed=SPEED)
+        await mortal.until_tick(channel, 30)
+        worker.signal(signal.SIGKILL)
+        worker.wait()
+    await mortal.command(channel, "stop", "stop")
+    await answer_as_its_child(mortal, channel)
+    with worker_process(mortal.settings, tmp_path):
+        state = await mortal.until_over(channel)
+    assert (state.status, state.reason, state.attempt) == ("stopped", "stopped by ada", 2)
+    entries = await mortal.entries(channel)
+    assert_contiguous(entries, state.tick)
+    assert answers(entries) == [("stop", "applied")]
+    assert statuses(entries)[-2:] == ["recovering", "stopped"]
+    assert of(entries, "summary")[0]["ticks"] == state.tick
+
+
+async def answer_as_its_child(lab: Lab, channel: Channel) -> None:
+    """Answer the one waiting command, as applied, with the newest token."""
+    (command,) = await lab.commands.read(channel)
+    while await lab.redis.exists(channel.lease):
+        await asyncio.sleep(0.02)
+    leases = AsyncLeases(lab.redis, owner="child", ttl_s=60)
+    token = await leases.acquire(channel)
+    state = await lab.state(channel)
+    await lab.channels.publish(
+        channel,
+        token=token,
+        expected=state.head + 1,
+        entries=[command_entry(command, tick=state.tick)],
+        meta={"answered": command.at},
+        applied=[orjson.dumps(deed(state.tick, command.command, command.id))],
+    )
+    await leases.release(channel, token)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("versions", b'{"openg2g":"0.0.1"}', "it began with openg2g 0.0.1"),
+        ("workload_hash", b"00", "it began on other workload"),
+        ("digest", b"00" * 32, "are not what the log says: digest"),
+    ],
+)
+async def test_what_cannot_be_continued_as_it_began_fails_and_says_why(
+    mortal: Lab, tmp_path: Path, field: str, value: bytes, said: str
+) -> None:
+    with worker_process(mortal.settings, tmp_path):
+        channel = await mortal.create(SCENARIO, duration_s=60, speed=SPEED)
+        await mortal.until_tick(channel, 30)
+        await mortal.command(channel, "pause")
+        before = await mortal.until(channel, lambda state: state.status == "paused")
+        pid = await mortal.child_pid(channel)
+        await mortal.redis.hset(channel.meta, field, value)  # type: ignore[misc]
+        os.kill(pid, signal.SIGKILL)
+        state = await mortal.until_over(channel)
+        assert (state.status, state.tick) == ("failed", before.tick)
+        assert state.reason is not None
+        assert said in state.reason
+        entries = await mortal.entries(channel)
+        assert_contiguous(entries, before.tick)
+        assert entries[-1]["reason"] == state.reason
+        assert of(entries, "summary") == []
+
+
+async def test_what_was_laid_down_for_a_fork_is_done_at_its_ticks_over_a_recovery(
+    mortal: Lab, tmp_path: Path
+) -> None:
+    script = [
+        deed(50, "set_taps", "early", regulators={"creg1a": 1.0}),
+        deed(120, "set_batch_size", "late", datacenter="default", batch_size_by_model={"Llama-3.1-8B": 16}),
+        deed(150, "set_controller", "own", name="ofo", enabled=False),
+        deed(150, "set_controller", "wrong", name="nobody", enabled=False),
+        deed(200, "set_taps", "never", regulators={"creg1b": 2.0}),
+    ]
+    with worker_process(mortal.settings, tmp_path):
+        expected = await scripted(mortal, script, shared=150, duration_s=60)
+        await mortal.until_over(expected)
+        channel = await scripted(mortal, script, shared=150, duration_s=60, speed=SPEED)
+        await mortal.until_tick(channel, 160)
+        await kill_child(mortal, channel)
+        await mortal.command(channel, "speed", "fast", x="max")
+        await mortal.until_over(channel)
+        entries = await mortal.entries(channel)
+        assert controls_by_people(entries) == ["early", "late", "own"]
+        assert answers(entries) == [("own", "applied"), ("wrong", "rejected"), ("fast", "applied")]
+        assert await whole(mortal, channel) == await whole(mortal, expected)
+
+
+@pytest.mark.parametrize("kills", [0, 1, 2])
+async def test_a_fork_that_begins_paused_does_its_script_once_however_often_it_is_recovered(
+    mortal: Lab, tmp_path: Path, kills: int
+) -> None:
+    """What a fork does at its first own tick is in the log long before that tick is."""
+    script = [
+        deed(50, "shift_replicas", "fewer", datacenter="default", model="Llama-3.1-8B", replica_delta=-5),
+        deed(100, "shift_replicas", "fewest", datacenter="default", model="Llama-3.1-8B", replica_delta=-5),
+        deed(100, "pause", "wait"),
+    ]
+    with worker_process(mortal.settings, tmp_path):
+        channel = await scripted(mortal, script, shared=100, duration_s=20)
+        await mortal.until(channel, lambda state: state.status == "paused")
+        for _ in range(kills):
+            await kill_child(mortal, channel)
+        assert (await mortal.state(channel)).tick == 100
+        await mortal.command(channel, "resume", "go")
+        await mortal.until_over(channel)
+        entries = await mortal.entries(channel)
+        assert answers(entries) == [("fewest", "applied"), ("wait", "applied"), ("go", "applied")]
+        assert controls_by_people(entries) == ["fewer", "fewest"]
+        straight = await scripted(mortal, script[:2], shared=100, duration_s=20)
+        await mortal.until_over(straight)
+        assert await whole(mortal, channel) == await whole(mortal, straight)
+        assert len(rows(entries)) == 200

@@ -1,0 +1,197 @@
+import { Button, Group, NativeSelect, NumberInput, VisuallyHidden } from "@mantine/core";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+
+import type { Stage } from "../charts/stage";
+import type { Session } from "../stream/frames";
+import type { SessionStream } from "../stream/useSessionStream";
+import { ForkButton } from "./ForkButton";
+import { Outcome } from "./Outcome";
+import { Help } from "./Help";
+import { shortcutOf } from "./shortcuts";
+import { commandName, fateText, speedText, untilText, whyNot } from "./steering";
+import { StopButton } from "./StopButton";
+import classes from "./Transport.module.css";
+import { UntilButton } from "./UntilButton";
+
+const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 100, 300, 1000, "max"] as const;
+const MAX_STEP = 100_000;
+/** All that changes when ticks are computed shares one line of answers. */
+const SLOT = "transport";
+
+interface Props {
+  readonly stream: SessionStream;
+  readonly stage: Stage;
+  readonly session: Session | null;
+  readonly panelOpen: boolean;
+  readonly onPanel: () => void;
+}
+
+/** What changes when ticks are computed, the ways out of this run, and the key to the panel that changes what is computed. */
+export function Transport({ stream, stage, session, panelOpen, onPanel }: Props) {
+  const { run } = stream;
+  const over = run.ended && !run.catchingUp;
+  const [help, setHelp] = useState(false);
+  const [ticks, setTicks] = useState<number | string>(1);
+  const speed = useRef<HTMLSelectElement>(null);
+  const why = whyNot(stream);
+  const paused = run.status === "paused";
+  const pending = run.commands.of(SLOT)?.fate.kind === "sent";
+
+  const toggle = () => {
+    stream.command(SLOT, paused ? "resume" : "pause");
+  };
+  const step = () => {
+    if (typeof ticks === "number" && ticks >= 1) stream.command(SLOT, "step", { ticks });
+  };
+  useKeys((key) => {
+    if (key === "help") setHelp((shown) => !shown);
+    else if (over) return false;
+    else if (key === "speed") speed.current?.focus();
+    else if (why !== null || pending) return true;
+    else if (key === "toggle") toggle();
+    else if (paused) step();
+    return true;
+  });
+
+  return (
+    <div className={classes["bar"]} role="group" aria-label="Steering" title={over ? undefined : (why ?? undefined)}>
+      {run.status !== null && !over && (
+        <>
+          <Button
+            size="xs"
+            className={classes["toggle"]}
+            variant={paused ? "filled" : "default"}
+            disabled={why !== null || pending}
+            leftSection={<Icon d={paused ? "M4 2.5v11l9-5.5z" : "M4 3h3v10H4z M9 3h3v10H9z"} />}
+            onClick={toggle}
+          >
+            {paused ? "Resume" : "Pause"}
+          </Button>
+          <div className={classes["step"]}>
+            <Button size="xs" variant="default" disabled={why !== null || pending || !paused} onClick={step}>
+              Step
+            </Button>
+            <NumberInput
+              size="xs"
+              aria-label="Ticks a step"
+              value={ticks}
+              onChange={setTicks}
+              min={1}
+              max={MAX_STEP}
+              allowDecimal={false}
+              clampBehavior="strict"
+              suffix={ticks === 1 ? " tick" : " ticks"}
+              hideControls
+              disabled={why !== null || !paused}
+              w={92}
+              onKeyDown={(event) => {
+                if (event.key === "Enter" && !pending) step();
+              }}
+            />
+          </div>
+          <SpeedSelect stream={stream} ref={speed} disabled={why !== null} />
+          {run.behind_s !== null && !paused && (
+            <span className={classes["behind"]} title="This machine cannot compute the run any faster.">
+              {run.behind_s.toFixed(1)} s behind
+            </span>
+          )}
+          <UntilButton stream={stream} disabled={why !== null} />
+          {run.helm.until && <span className={classes["note"]}>until {untilText(run.helm.until)}</span>}
+          <Outcome stream={stream} slot={SLOT} named />
+        </>
+      )}
+      <Group gap="xs" ml="auto">
+        <ForkButton run={run} stage={stage} session={session} />
+        {run.status !== null && !over && (
+          <>
+            <Button
+              size="xs"
+              variant={panelOpen ? "light" : "default"}
+              aria-expanded={panelOpen}
+              aria-controls="steer-panel"
+              disabled={!run.history}
+              onClick={onPanel}
+            >
+              Change…
+            </Button>
+            <StopButton stream={stream} disabled={why !== null} />
+          </>
+        )}
+        <Help opened={help} onChange={setHelp} />
+      </Group>
+      <Announcer stream={stream} />
+    </div>
+  );
+}
+
+/** `act` answers whether it took the key. */
+function useKeys(act: (key: NonNullable<ReturnType<typeof shortcutOf>>) => boolean): void {
+  const latest = useRef(act);
+  useEffect(() => {
+    latest.current = act;
+  });
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const key = shortcutOf(event);
+      // Space must not scroll the page, nor `s` choose an option of the select that it just focused.
+      if (key !== null && latest.current(key)) event.preventDefault();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => {
+      window.removeEventListener("keydown", onKeyDown);
+    };
+  }, []);
+}
+
+interface SpeedProps {
+  readonly stream: SessionStream;
+  readonly disabled: boolean;
+  readonly ref: React.Ref<HTMLSelectElement>;
+}
+
+/** Shows the speed in force, not the one asked for. */
+function SpeedSelect({ stream, disabled, ref }: SpeedProps) {
+  const now = stream.run.helm.speed;
+  const known = SPEEDS.some((x) => x === now);
+  const options: (number | "max")[] = now === null || known ? [...SPEEDS] : [now, ...SPEEDS];
+  return (
+    <NativeSelect
+      ref={ref}
+      size="xs"
+      aria-label="Speed"
+      title="Simulated seconds a second"
+      disabled={disabled}
+      value={now === null ? "" : String(now)}
+      onChange={(event) => {
+        const { value } = event.currentTarget;
+        if (value !== "") stream.command(SLOT, "speed", { x: value === "max" ? value : Number(value) });
+      }}
+      data={[
+        ...(now === null ? [{ value: "", label: "speed" }] : []),
+        ...options.map((x) => ({ value: String(x), label: x === "max" ? "max speed" : speedText(x) })),
+      ]}
+    />
+  );
+}
+
+/** Tells assistive technology what became of the newest command. */
+function Announcer({ stream }: { readonly stream: SessionStream }) {
+  const { run } = stream;
+  const { newest } = run.commands;
+  const text: ReactNode = newest
+    ? `${commandName(newest.command)}: ${fateText(newest, (tick) => run.history?.time(tick) ?? 0)}`
+    : "";
+  return (
+    <VisuallyHidden aria-live="polite" data-testid="announcer">
+      {text}
+    </VisuallyHidden>
+  );
+}
+
+function Icon({ d }: { readonly d: string }) {
+  return (
+    <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+      <path d={d} fill="currentColor" />
+    </svg>
+  );
+}
