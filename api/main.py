@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from gridcast.broadcaster import Settings, load_settings
+from gridcast.broadcaster.errors import BadSettings
 
 from .app import create_app
 from .inbound import MAX_FRAME_BYTES
@@ -123,7 +124,11 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 takes a free one")
     arguments = parser.parse_args()
-    return run(load_settings(), arguments.host, arguments.port)
+    try:
+        settings = load_settings()
+    except BadSettings as error:
+        sys.exit(f"error: {error}")
+    return run(settings, arguments.host, arguments.port)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from gridcast.broadcaster.sessions import Status
 
-Speed = Literal["max"] | Annotated[float, Field(ge=0.1, le=1000, allow_inf_nan=False)]
+
+def _one_fault(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    """One sentence for people instead of pydantic's one for each member of the union."""
+    try:
+        return check(value)
+    except ValidationError:
+        raise PydanticCustomError("speed", "must be `max` or a number from 0.1 to 1000") from None
+
+
+Speed = Annotated[
+    Literal["max"] | Annotated[float, Field(ge=0.1, le=1000, allow_inf_nan=False)], WrapValidator(_one_fault)
+]
 OnIdle = Literal["continue", "pause", "stop"]
 Command = Literal[
     "pause",

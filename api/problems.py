@@ -82,8 +82,13 @@ async def _http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers or {})
     details = {404: f"there is nothing at {request.url.path}"}
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    allowed = _methods(request) if status == HTTPStatus.METHOD_NOT_ALLOWED else set()
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and not allowed and request.url.path.startswith("/api/"):
+        status = HTTPStatus.NOT_FOUND  # only the page's files, which answer every GET, match this path
+        headers.pop("allow", None)
+        headers.pop("Allow", None)
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(allowed)) or "GET, HEAD"
         details[status] = f"{request.method} is not allowed here, but {headers['Allow']}"
     kind = Kind(slug=status.phrase.lower().replace(" ", "-"), status=status, title=status.phrase)
     detail = details.get(status, str(error.detail))

@@ -54,8 +54,10 @@ class Dice:
             asked.append(
                 ("set_storage_power", {"storage": storage["name"], "power_kw": kw, "reactive_power_kvar": 0})
             )
-        for controller in schema["controllers"]:
-            asked.append(("set_controller", {"name": controller["name"], "enabled": chance.random() < 0.5}))
+        asked += [
+            ("set_controller", {"name": controller["name"], "enabled": chance.random() < 0.5})
+            for controller in schema["controllers"]
+        ]
         return asked
 
     def _unsound(self) -> list[Asked]:

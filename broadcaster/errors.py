@@ -7,6 +7,10 @@ class GridcastError(Exception):
     """Root of every error that Gridcast raises on purpose."""
 
 
+class BadSettings(GridcastError):
+    """The environment holds values that the settings do not allow; the text names each of them."""
+
+
 class BrokerUnavailable(GridcastError):
     """The broker cannot be reached or did not answer in time; the same call may succeed later."""
 

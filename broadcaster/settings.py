@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .errors import BadSettings
 from .names import ENV_PREFIX
 
 
@@ -75,9 +76,14 @@ def load_settings(**overrides: Any) -> Settings:
     """Read the environment; `overrides` (of the command line) win over it.
 
     Raises:
-        pydantic.ValidationError: a value is not what its field allows.
+        BadSettings: a value is not what its field allows.
     """
-    return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        # Neither the value nor the cause goes on: an address of a broker may hold a password.
+        faults = (f"{ENV_PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        raise BadSettings("; ".join(faults)) from None
 
 
 def describe(settings: Settings) -> list[dict[str, Any]]:
@@ -97,4 +103,7 @@ def describe(settings: Settings) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(orjson.dumps(describe(load_settings())) + b"\n")
+    try:
+        sys.stdout.buffer.write(orjson.dumps(describe(load_settings())) + b"\n")
+    except BadSettings as error:
+        sys.exit(str(error))

@@ -65,7 +65,9 @@ async def doctor(*, as_json: bool) -> Exit:
 
 
 async def _settings() -> tuple[list[dict[str, Any]], str | None]:
-    code, output, errors = await _python("-m", "gridcast.broadcaster.settings")
+    code, output, errors = await _python(
+        "-W", "ignore::RuntimeWarning:runpy", "-m", "gridcast.broadcaster.settings"
+    )
     if code:
         return [], errors.strip() or "they cannot be read"
     shown: list[dict[str, Any]] = orjson.loads(output)

@@ -12,7 +12,7 @@ from time import monotonic
 
 from gridcast.client.net import base_url
 
-from . import environment
+from . import environment, show
 from .exits import CliError, Exit
 from .folder import Folder
 from .keeper import GaveUp
@@ -53,6 +53,9 @@ async def service_or_temporary(url: str | None) -> AsyncIterator[str]:
     if found:
         yield found
         return
+    show.err().print(
+        "no service here; starting one for this run (`gridcast up` keeps one running)", highlight=False
+    )
     with tempfile.TemporaryDirectory(prefix="gridcast-") as directory:
         log = TailLog()
         wanted = plan(

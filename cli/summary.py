@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from gridcast.client import JSON, Entry, JSONObject
@@ -65,7 +65,7 @@ def _models(metrics: JSONObject) -> list[RenderableType]:
     labels = list(dict.fromkeys(label for column in columns.values() for label in column))
     if not labels:
         return []
-    table = Table("model")
+    table = Table(Column("model", no_wrap=True))
     for name in columns:
         table.add_column(BY_MODEL[name][0], justify="right")
     for label in labels:

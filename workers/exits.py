@@ -37,7 +37,7 @@ def ending(status: int, *, tick: int, last_words: str | None) -> Ending:
         hint = _SIGNAL_HINTS.get(number, "Somebody or something on its machine ended it")
         return Ending(
             own_fault=number not in _OUTSIDE,
-            reason=f"the session's process was ended by {number.name} near tick {tick}. {hint}, then run it again.",
+            reason=f"the session's process was ended by {number.name} near tick {tick}. {hint}.",
         )
     code = os.WEXITSTATUS(status)
     if code in (Exit.DONE, Exit.LOST):

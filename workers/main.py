@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from arq.worker import Worker
 
 from gridcast.broadcaster import Settings, load_settings
 from gridcast.broadcaster.client import BROKER_ERRORS, async_client
+from gridcast.broadcaster.errors import BadSettings
 from gridcast.broadcaster.names import SESSION_JOB, SESSION_QUEUE, new_id
 from gridcast.broadcaster.queue import deserialize, serialize
 
@@ -151,7 +153,10 @@ async def serve(settings: Settings) -> None:
 
 
 def main() -> None:
-    settings = load_settings()
+    try:
+        settings = load_settings()
+    except BadSettings as error:
+        sys.exit(f"error: {error}")
     set_up_logs(settings)
     asyncio.run(serve(settings))
 

@@ -147,7 +147,7 @@ class SessionHost:
         self._changed(self.free)
         order = child.order
         end = ending(status, tick=child.tick, last_words=child.last_words)
-        log.info("session_ended", session=order.session_id, pid=child.pid, status=status, reason=end.reason)
+        log.info("session_child_ended", session=order.session_id, pid=child.pid, why=end.reason or "done")
         if not end.settled:
             self._in_background(self._settle(order, end))
 

@@ -206,6 +206,7 @@ async def test_a_wrong_query_is_refused(http: httpx2.AsyncClient, query: str) ->
         ("GET", "/api/nothing", 404),
         ("PUT", "/api/sessions", 405),
         ("POST", "/api/scenarios", 405),
+        ("POST", "/api/nothing", 404),
         ("PATCH", "/api/sessions/k3v9", 405),
     ],
 )

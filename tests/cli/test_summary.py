@@ -10,8 +10,8 @@ from gridcast.cli.summary import tables
 from gridcast.client import Entry
 
 
-def shown(summary: Entry) -> list[str]:
-    console = Console(file=io.StringIO(), width=120)
+def shown(summary: Entry, *, width: int = 120) -> list[str]:
+    console = Console(file=io.StringIO(), width=width)
     console.print(tables(summary, title="a [bold]title[/bold]"))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
@@ -37,6 +37,20 @@ def test_each_model_is_a_line() -> None:
     assert "5,343,912" in llama
     assert "0.0172" in llama
     assert qwen.count(" - ") == 2
+
+
+def test_models_keep_their_names_in_80_columns() -> None:
+    names = ["Llama-3.1-8B", "Llama-3.1-70B", "Llama-3.1-405B", "Qwen3-30B-A3B", "Qwen3-235B-A22B"]
+    columns = (
+        "throughput_by_model_tps",
+        "mean_batch_by_model",
+        "mean_replicas_by_model",
+        "mean_itl_s_by_model",
+        "itl_deadline_fraction_by_model",
+    )
+    summary: Entry = {"metrics": {column: dict.fromkeys(names, 4730284.0) for column in columns}}
+    lines = shown(summary, width=80)
+    assert all(any(f" {name} " in line for line in lines) for name in names)
 
 
 def test_text_from_the_service_is_no_markup() -> None:

@@ -84,6 +84,22 @@ async def test_all_tabs_of_a_run_see_the_same_ticks(tmp_path: Path, screenshots:
     assert sum(len(entry["t_s"]) for entry in ticks) == entries[-1]["tick"]
     assert all(0 < count < len(entries) for count in saw["together"]), "the run was over too soon"
 
+    commands = [entry for entry in entries if entry["type"] == "command"]
+    assert [(entry["by"], entry["command"], entry["status"]) for entry in commands] == [
+        ("user:local", "pause", "applied"),
+        ("user:local", "set_batch_size", "applied"),
+        ("user:local", "shift_replicas", "rejected"),
+        ("user:local", "step", "applied"),
+        ("user:local", "resume", "applied"),
+        ("user:local", "stop", "applied"),
+    ]
+    assert len({entry["command_id"] for entry in commands}) == len(commands)
+    steered = saw["steered"]
+    assert steered["refusal"] == commands[2]["error"]
+    fork = steered["fork"]
+    assert fork["time"] == fork["parentTime"] != steered["before"], "the fork is not where its parent was"
+    assert "forked from" in fork["origin"]
+
     one, other, late = saw["shown"]
     assert one["readings"] == other["readings"] == late["readings"]
     assert all(re.fullmatch(r"[01]\.\d{4} \S [01]\.\d{4}", text) for text in one["readings"]), one["readings"]

@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import orjson
 import pytest
 
 from bench.steering import Dice
-from gridcast.broadcaster import AsyncLeases, Channel
+from gridcast.broadcaster import AsyncLeases, Channel, Settings
+from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.commands import Command
 from gridcast.broadcaster.sessions import command_entry
 from tests.faults.reference import rows, undisturbed, whole
+from tests.valkey import ValkeyServer
 from tests.workers.lab import Entry, Lab, assert_contiguous, of, statuses, worker_process
 
 PEOPLE = 8
@@ -35,6 +37,25 @@ SPEED = 15.0
 
 Scripted = dict[str, Any]
 """`{tick, by, command, args, command_id}`."""
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A broker and a worker for all tests that kill no more than children."""
+    folder = tmp_path_factory.mktemp("commands")
+    broker = ValkeyServer(folder / "valkey")
+    broker.start()
+    settings = Settings(redis_url=broker.url, lease_s=2.0)
+    with worker_process(settings, folder):
+        yield settings
+    broker.stop()
+
+
+@pytest.fixture
+async def lab(steady: Settings) -> AsyncIterator[Lab]:
+    redis = async_client(steady)
+    yield Lab(steady, redis)
+    await redis.aclose()
 
 
 async def scripted(
@@ -88,132 +109,125 @@ async def send(
 
 
 async def test_random_commands_of_many_are_answered_once_and_their_record_gives_the_same_run(
-    mortal: Lab, tmp_path: Path
+    lab: Lab,
 ) -> None:
-    with worker_process(mortal.settings, tmp_path):
-        channel = await mortal.create(SCENARIO, speed=20, duration_s=300, storages=[BATTERY])
-        schema = (await mortal.until_tick(channel)).schema
-        assert schema is not None
-        sound: dict[str, bool] = {}
+    channel = await lab.create(SCENARIO, speed=20, duration_s=300, storages=[BATTERY])
+    schema = (await lab.until_tick(channel)).schema
+    assert schema is not None
+    sound: dict[str, bool] = {}
 
-        async def person(n: int) -> None:
-            dice, pauses = Dice(schema, seed=n), random.Random(n)
-            for i in range(COMMANDS // PEOPLE):
-                command, args, sound[f"{n}.{i}"] = dice.roll()
-                await send(mortal, channel, f"user:{n}", f"{n}.{i}", command, args)
-                await asyncio.sleep(pauses.uniform(0, 0.04))
+    async def person(n: int) -> None:
+        dice, pauses = Dice(schema, seed=n), random.Random(n)
+        for i in range(COMMANDS // PEOPLE):
+            command, args, sound[f"{n}.{i}"] = dice.roll()
+            await send(lab, channel, f"user:{n}", f"{n}.{i}", command, args)
+            await asyncio.sleep(pauses.uniform(0, 0.04))
 
-        await asyncio.gather(*map(person, range(PEOPLE)))
-        await mortal.command(channel, "pause", "pause")
-        await mortal.command(channel, "speed", "fast", x="max")
-        await mortal.command(channel, "resume", "go")
-        await mortal.until_over(channel)
-        entries = await mortal.entries(channel)
-        assert_contiguous(entries, 3000)
-        told = dict(answers(entries))
-        assert len(told) == len(of(entries, "command"))
-        assert told.keys() == {*sound, "pause", "fast", "go"}
-        assert {told[name] for name, good in sound.items() if not good} == {"rejected"}
-        accepted = [name for name, status in answers(entries) if status == "applied"]
-        assert len(accepted) > COMMANDS // 4
-        applied = await mortal.commands.applied(channel)
-        assert [done["command_id"] for done in applied] == accepted
-        touched = [done for done in applied if done["command"] not in PACING]
-        assert controls_by_people(entries) == [done["command_id"] for done in touched]
-        again = await scripted(mortal, touched, shared=3000, duration_s=300, storages=[BATTERY])
-        await mortal.until_over(again)
-        assert await whole(mortal, again) == await whole(mortal, channel)
-
-
-async def test_people_who_command_at_once_see_one_order(mortal: Lab, tmp_path: Path) -> None:
-    with worker_process(mortal.settings, tmp_path):
-        channel = await mortal.create(SCENARIO, speed=5, duration_s=60)
-        await mortal.until_tick(channel)
-        people = ("user:ada", "user:bob")
-
-        async def person(by: str) -> None:
-            for n in range(50):
-                taps = {"creg1a": 1.0 if by == people[0] else 1.05}
-                await send(mortal, channel, by, f"{by[5:]}.{n}", "set_taps", {"regulators": taps})
-
-        await asyncio.gather(*map(person, people))
-        await mortal.command(channel, "speed", "fast", x="max")
-        await mortal.until_over(channel)
-        entries = await mortal.entries(channel)
-        taken: list[Command] = await mortal.commands.read(channel)
-        told = of(entries, "command")
-        assert [entry["command_id"] for entry in told] == [command.id for command in taken]
-        assert [entry["by"] for entry in told] == [command.by for command in taken]
-        assert controls_by_people(entries) == [command.id for command in taken[:-1]]
-        for name in ("ada", "bob"):
-            own = [entry["command_id"] for entry in told if entry["command_id"].startswith(name)]
-            assert own == [f"{name}.{n}" for n in range(50)]
-        final = 1.0 if taken[-2].by == people[0] else 1.05
-        last = max(entry["tick"] for entry in told if entry["command"] == "set_taps")
-        ratio = next(
-            entry["taps"]["creg1a"][last - entry["first"]]
-            for entry in of(entries, "ticks")
-            if entry["first"] <= last < entry["first"] + len(entry["t_s"])
-        )
-        assert ratio == final
+    await asyncio.gather(*map(person, range(PEOPLE)))
+    await lab.command(channel, "pause", "pause")
+    await lab.command(channel, "speed", "fast", x="max")
+    await lab.command(channel, "resume", "go")
+    await lab.until_over(channel)
+    entries = await lab.entries(channel)
+    assert_contiguous(entries, 3000)
+    told = dict(answers(entries))
+    assert len(told) == len(of(entries, "command"))
+    assert told.keys() == {*sound, "pause", "fast", "go"}
+    assert {told[name] for name, good in sound.items() if not good} == {"rejected"}
+    accepted = [name for name, status in answers(entries) if status == "applied"]
+    assert len(accepted) > COMMANDS // 4
+    applied = await lab.commands.applied(channel)
+    assert [done["command_id"] for done in applied] == accepted
+    touched = [done for done in applied if done["command"] not in PACING]
+    assert controls_by_people(entries) == [done["command_id"] for done in touched]
+    again = await scripted(lab, touched, shared=3000, duration_s=300, storages=[BATTERY])
+    await lab.until_over(again)
+    assert await whole(lab, again) == await whole(lab, channel)
 
 
-async def test_a_condition_is_met_over_a_recovery(mortal: Lab, tmp_path: Path) -> None:
-    with worker_process(mortal.settings, tmp_path):
-        channel = await mortal.create(SCENARIO, speed=SPEED, duration_s=60)
-        await mortal.until_tick(channel, 20)
-        await mortal.command(channel, "run_until", "until", t_s=20)
-        await mortal.until_tick(channel, (await mortal.state(channel)).tick + 10)
-        await kill_child(mortal, channel)
-        await mortal.command(channel, "speed", "fast", x="max")
-        state = await mortal.until(channel, lambda state: state.status == "paused")
-        assert (state.tick, state.attempt) == (200, 2)
-        await kill_child(mortal, channel)
-        state = await mortal.state(channel)
-        assert (state.tick, state.status) == (200, "paused")
-        await mortal.command(channel, "resume", "go")
-        await mortal.until_over(channel)
-        entries = await mortal.entries(channel)
-        assert answers(entries) == [("until", "applied"), ("fast", "applied"), ("go", "applied")]
-        assert await whole(mortal, channel) == await undisturbed(mortal, SCENARIO, duration_s=60)
+async def test_people_who_command_at_once_see_one_order(lab: Lab) -> None:
+    channel = await lab.create(SCENARIO, speed=5, duration_s=60)
+    await lab.until_tick(channel)
+    people = ("user:ada", "user:bob")
+
+    async def person(by: str) -> None:
+        for n in range(50):
+            taps = {"creg1a": 1.0 if by == people[0] else 1.05}
+            await send(lab, channel, by, f"{by[5:]}.{n}", "set_taps", {"regulators": taps})
+
+    await asyncio.gather(*map(person, people))
+    await lab.command(channel, "speed", "fast", x="max")
+    await lab.until_over(channel)
+    entries = await lab.entries(channel)
+    taken: list[Command] = await lab.commands.read(channel)
+    told = of(entries, "command")
+    assert [entry["command_id"] for entry in told] == [command.id for command in taken]
+    assert [entry["by"] for entry in told] == [command.by for command in taken]
+    assert controls_by_people(entries) == [command.id for command in taken[:-1]]
+    for name in ("ada", "bob"):
+        own = [entry["command_id"] for entry in told if entry["command_id"].startswith(name)]
+        assert own == [f"{name}.{n}" for n in range(50)]
+    final = 1.0 if taken[-2].by == people[0] else 1.05
+    last = max(entry["tick"] for entry in told if entry["command"] == "set_taps")
+    ratio = next(
+        entry["taps"]["creg1a"][last - entry["first"]]
+        for entry in of(entries, "ticks")
+        if entry["first"] <= last < entry["first"] + len(entry["t_s"])
+    )
+    assert ratio == final
 
 
-async def test_steps_that_are_left_are_made_over_a_recovery(mortal: Lab, tmp_path: Path) -> None:
-    with worker_process(mortal.settings, tmp_path):
-        channel = await mortal.create(SCENARIO, speed=2, duration_s=60)
-        await mortal.until_tick(channel, 5)
-        await mortal.command(channel, "pause", "pause")
-        paused = await mortal.until(channel, lambda state: state.status == "paused")
-        await mortal.command(channel, "step", "step", ticks=100)
-        await mortal.until_tick(channel, paused.tick + 30)
-        await kill_child(mortal, channel)
-        assert (await mortal.state(channel)).status == "running"
-        await mortal.command(channel, "speed", "fast", x="max")
-        state = await mortal.until(channel, lambda state: state.status == "paused")
-        assert (state.tick, state.attempt) == (paused.tick + 100, 2)
-        await mortal.command(channel, "resume", "go")
-        await mortal.until_over(channel)
-        assert await whole(mortal, channel) == await undisturbed(mortal, SCENARIO, duration_s=60)
+async def test_a_condition_is_met_over_a_recovery(lab: Lab) -> None:
+    channel = await lab.create(SCENARIO, speed=SPEED, duration_s=60)
+    await lab.until_tick(channel, 20)
+    await lab.command(channel, "run_until", "until", t_s=20)
+    await lab.until_tick(channel, (await lab.state(channel)).tick + 10)
+    await kill_child(lab, channel)
+    await lab.command(channel, "speed", "fast", x="max")
+    state = await lab.until(channel, lambda state: state.status == "paused")
+    assert (state.tick, state.attempt) == (200, 2)
+    await kill_child(lab, channel)
+    state = await lab.state(channel)
+    assert (state.tick, state.status) == (200, "paused")
+    await lab.command(channel, "resume", "go")
+    await lab.until_over(channel)
+    entries = await lab.entries(channel)
+    assert answers(entries) == [("until", "applied"), ("fast", "applied"), ("go", "applied")]
+    assert await whole(lab, channel) == await undisturbed(lab, SCENARIO, duration_s=60)
 
 
-async def test_a_session_has_its_speed_after_a_recovery(mortal: Lab, tmp_path: Path) -> None:
-    """At 0.1 a tick takes a second, at `max` the whole run less than that: the speed shows in what is left to do."""
-    with worker_process(mortal.settings, tmp_path):
-        channel = await mortal.create(SCENARIO, duration_s=60, speed=10)
-        await mortal.until_tick(channel, 20)
-        await mortal.command(channel, "speed", "slow", x=0.1)
-        await mortal.until(channel, lambda state: state.answered != "0-0")
-        await kill_child(mortal, channel)
-        at_start = (await mortal.state(channel)).tick
-        state = await mortal.until_tick(channel, at_start + 2)
-        stamps = [
-            entry["ts"] for entry in of(await mortal.entries(channel), "ticks") if entry["first"] >= at_start
-        ]
-        assert stamps[1] - stamps[0] > 0.9
-        await mortal.command(channel, "speed", "fast", x="max")
-        state = await mortal.until_over(channel)
-        assert (state.status, state.attempt) == ("completed", 2)
-        assert await whole(mortal, channel) == await undisturbed(mortal, SCENARIO, duration_s=60)
+async def test_steps_that_are_left_are_made_over_a_recovery(lab: Lab) -> None:
+    channel = await lab.create(SCENARIO, speed=2, duration_s=60)
+    await lab.until_tick(channel, 5)
+    await lab.command(channel, "pause", "pause")
+    paused = await lab.until(channel, lambda state: state.status == "paused")
+    await lab.command(channel, "step", "step", ticks=100)
+    await lab.until_tick(channel, paused.tick + 30)
+    await kill_child(lab, channel)
+    assert (await lab.state(channel)).status == "running"
+    await lab.command(channel, "speed", "fast", x="max")
+    state = await lab.until(channel, lambda state: state.status == "paused")
+    assert (state.tick, state.attempt) == (paused.tick + 100, 2)
+    await lab.command(channel, "resume", "go")
+    await lab.until_over(channel)
+    assert await whole(lab, channel) == await undisturbed(lab, SCENARIO, duration_s=60)
+
+
+async def test_a_session_has_its_speed_after_a_recovery(lab: Lab) -> None:
+    """A second a tick at 0.1; a hundredth at 10, with which it began."""
+    channel = await lab.create(SCENARIO, duration_s=60, speed=10)
+    await lab.until_tick(channel, 20)
+    await lab.command(channel, "speed", "slow", x=0.1)
+    await lab.until(channel, lambda state: state.answered != "0-0")
+    await kill_child(lab, channel)
+    at_start = (await lab.state(channel)).tick
+    state = await lab.until_tick(channel, at_start + 2)
+    stamps = [entry["ts"] for entry in of(await lab.entries(channel), "ticks") if entry["first"] >= at_start]
+    assert stamps[1] - stamps[0] > 0.3
+    await lab.command(channel, "speed", "fast", x="max")
+    state = await lab.until_over(channel)
+    assert (state.status, state.attempt) == ("completed", 2)
+    assert await whole(lab, channel) == await undisturbed(lab, SCENARIO, duration_s=60)
 
 
 async def test_a_stop_that_was_answered_is_a_stop_after_a_recovery(mortal: Lab, tmp_path: Path) -> None:
@@ -238,8 +252,7 @@ async def test_a_stop_that_was_answered_is_a_stop_after_a_recovery(mortal: Lab, 
 async def answer_as_its_child(lab: Lab, channel: Channel) -> None:
     """Answer the one waiting command, as applied, with the newest token."""
     (command,) = await lab.commands.read(channel)
-    while await lab.redis.exists(channel.lease):
-        await asyncio.sleep(0.02)
+    await lab.redis.delete(channel.lease)  # of a dead child: it would lapse
     leases = AsyncLeases(lab.redis, owner="child", ttl_s=60)
     token = await leases.acquire(channel)
     state = await lab.state(channel)
@@ -263,29 +276,26 @@ async def answer_as_its_child(lab: Lab, channel: Channel) -> None:
     ],
 )
 async def test_what_cannot_be_continued_as_it_began_fails_and_says_why(
-    mortal: Lab, tmp_path: Path, field: str, value: bytes, said: str
+    lab: Lab, field: str, value: bytes, said: str
 ) -> None:
-    with worker_process(mortal.settings, tmp_path):
-        channel = await mortal.create(SCENARIO, duration_s=60, speed=SPEED)
-        await mortal.until_tick(channel, 30)
-        await mortal.command(channel, "pause")
-        before = await mortal.until(channel, lambda state: state.status == "paused")
-        pid = await mortal.child_pid(channel)
-        await mortal.redis.hset(channel.meta, field, value)  # type: ignore[misc]
-        os.kill(pid, signal.SIGKILL)
-        state = await mortal.until_over(channel)
-        assert (state.status, state.tick) == ("failed", before.tick)
-        assert state.reason is not None
-        assert said in state.reason
-        entries = await mortal.entries(channel)
-        assert_contiguous(entries, before.tick)
-        assert entries[-1]["reason"] == state.reason
-        assert of(entries, "summary") == []
+    channel = await lab.create(SCENARIO, duration_s=60, speed=SPEED)
+    await lab.until_tick(channel, 30)
+    await lab.command(channel, "pause")
+    before = await lab.until(channel, lambda state: state.status == "paused")
+    pid = await lab.child_pid(channel)
+    await lab.redis.hset(channel.meta, field, value)  # type: ignore[misc]
+    os.kill(pid, signal.SIGKILL)
+    state = await lab.until_over(channel)
+    assert (state.status, state.tick) == ("failed", before.tick)
+    assert state.reason is not None
+    assert said in state.reason
+    entries = await lab.entries(channel)
+    assert_contiguous(entries, before.tick)
+    assert entries[-1]["reason"] == state.reason
+    assert of(entries, "summary") == []
 
 
-async def test_what_was_laid_down_for_a_fork_is_done_at_its_ticks_over_a_recovery(
-    mortal: Lab, tmp_path: Path
-) -> None:
+async def test_what_was_laid_down_for_a_fork_is_done_at_its_ticks_over_a_recovery(lab: Lab) -> None:
     script = [
         deed(50, "set_taps", "early", regulators={"creg1a": 1.0}),
         deed(120, "set_batch_size", "late", datacenter="default", batch_size_by_model={"Llama-3.1-8B": 16}),
@@ -293,23 +303,22 @@ async def test_what_was_laid_down_for_a_fork_is_done_at_its_ticks_over_a_recover
         deed(150, "set_controller", "wrong", name="nobody", enabled=False),
         deed(200, "set_taps", "never", regulators={"creg1b": 2.0}),
     ]
-    with worker_process(mortal.settings, tmp_path):
-        expected = await scripted(mortal, script, shared=150, duration_s=60)
-        await mortal.until_over(expected)
-        channel = await scripted(mortal, script, shared=150, duration_s=60, speed=SPEED)
-        await mortal.until_tick(channel, 160)
-        await kill_child(mortal, channel)
-        await mortal.command(channel, "speed", "fast", x="max")
-        await mortal.until_over(channel)
-        entries = await mortal.entries(channel)
-        assert controls_by_people(entries) == ["early", "late", "own"]
-        assert answers(entries) == [("own", "applied"), ("wrong", "rejected"), ("fast", "applied")]
-        assert await whole(mortal, channel) == await whole(mortal, expected)
+    expected = await scripted(lab, script, shared=150, duration_s=60)
+    await lab.until_over(expected)
+    channel = await scripted(lab, script, shared=150, duration_s=60, speed=SPEED)
+    await lab.until_tick(channel, 160)
+    await kill_child(lab, channel)
+    await lab.command(channel, "speed", "fast", x="max")
+    await lab.until_over(channel)
+    entries = await lab.entries(channel)
+    assert controls_by_people(entries) == ["early", "late", "own"]
+    assert answers(entries) == [("own", "applied"), ("wrong", "rejected"), ("fast", "applied")]
+    assert await whole(lab, channel) == await whole(lab, expected)
 
 
 @pytest.mark.parametrize("kills", [0, 1, 2])
 async def test_a_fork_that_begins_paused_does_its_script_once_however_often_it_is_recovered(
-    mortal: Lab, tmp_path: Path, kills: int
+    lab: Lab, kills: int
 ) -> None:
     """What a fork does at its first own tick is in the log long before that tick is."""
     script = [
@@ -317,18 +326,17 @@ async def test_a_fork_that_begins_paused_does_its_script_once_however_often_it_i
         deed(100, "shift_replicas", "fewest", datacenter="default", model="Llama-3.1-8B", replica_delta=-5),
         deed(100, "pause", "wait"),
     ]
-    with worker_process(mortal.settings, tmp_path):
-        channel = await scripted(mortal, script, shared=100, duration_s=20)
-        await mortal.until(channel, lambda state: state.status == "paused")
-        for _ in range(kills):
-            await kill_child(mortal, channel)
-        assert (await mortal.state(channel)).tick == 100
-        await mortal.command(channel, "resume", "go")
-        await mortal.until_over(channel)
-        entries = await mortal.entries(channel)
-        assert answers(entries) == [("fewest", "applied"), ("wait", "applied"), ("go", "applied")]
-        assert controls_by_people(entries) == ["fewer", "fewest"]
-        straight = await scripted(mortal, script[:2], shared=100, duration_s=20)
-        await mortal.until_over(straight)
-        assert await whole(mortal, channel) == await whole(mortal, straight)
-        assert len(rows(entries)) == 200
+    channel = await scripted(lab, script, shared=100, duration_s=20)
+    await lab.until(channel, lambda state: state.status == "paused")
+    for _ in range(kills):
+        await kill_child(lab, channel)
+    assert (await lab.state(channel)).tick == 100
+    await lab.command(channel, "resume", "go")
+    await lab.until_over(channel)
+    entries = await lab.entries(channel)
+    assert answers(entries) == [("fewest", "applied"), ("wait", "applied"), ("go", "applied")]
+    assert controls_by_people(entries) == ["fewer", "fewest"]
+    straight = await scripted(lab, script[:2], shared=100, duration_s=20)
+    await lab.until_over(straight)
+    assert await whole(lab, channel) == await whole(lab, straight)
+    assert len(rows(entries)) == 200

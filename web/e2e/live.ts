@@ -134,6 +134,60 @@ try {
   const together = [first.entries.length, second.entries.length];
   await first.page.getByText("2 viewers").waitFor();
 
+  // What one does, both see: with its author.
+  await first.page.locator("h1").click();
+  await first.page.keyboard.press("Space");
+  await Promise.all([seen(first.page, "Paused"), seen(second.page, "Paused")]);
+  await second.page.getByText("local pause · applied").waitFor();
+  await first.page.getByText("local (you) pause · applied").waitFor();
+
+  await first.page.getByRole("button", { name: "Adjust" }).click();
+  const batch = first.page.getByRole("form", { name: "Batch size" }).first();
+  await batch.getByRole("combobox").selectOption("32");
+  await batch.getByRole("button", { name: "Set" }).click();
+  await batch.getByText(/^applied at /).waitFor();
+  await second.page.getByText(/^local set_batch_size · .* 32\) · applied$/).waitFor();
+  // More than the datacenter holds: refused at its field, and told to everybody.
+  const replicas = first.page.getByRole("form", { name: "Replicas" }).first();
+  await replicas.getByRole("textbox").fill("900000");
+  await replicas.getByRole("button", { name: /^More/ }).click();
+  await replicas.locator("[data-fate=refused]").waitFor();
+  const refusal = await replicas.locator("[data-fate=refused]").innerText();
+  await second.page.getByText(`refused: ${refusal}`).waitFor();
+  await first.page.screenshot({ path: join(folder, "steered-light.png") });
+
+  // Step, and go on: by the other one.
+  const clock = /^\d+:\d+ \/ /;
+  const before = await second.page.getByText(clock).textContent();
+  await second.page.getByLabel("Ticks a step").fill("600");
+  await second.page.getByRole("button", { name: "Step" }).click();
+  await second.page.getByText(/^local \(you\) step · ticks 600 · applied$/).waitFor();
+  await seen(second.page, "Paused");
+
+  // Fork, while it is paused: a run of its own, which waits and knows where it comes from.
+  await first.page.getByRole("button", { name: "Fork…" }).click();
+  await first.page.getByRole("button", { name: "Fork and pause there" }).waitFor();
+  await first.page.keyboard.press("Escape");
+  const forker = await openTab(context, path);
+  await seen(forker.page, "Paused");
+  await forker.page.getByRole("button", { name: "Fork…" }).click();
+  await forker.page.getByRole("button", { name: "Fork and pause there" }).click();
+  await forker.page.waitForURL((url) => url.pathname !== path);
+  await seen(forker.page, "Paused");
+  const fork = {
+    origin: await forker.page.getByText(/forked from/).innerText(),
+    time: await forker.page.getByText(clock).textContent(),
+    parentTime: await first.page.getByText(clock).textContent(),
+  };
+  await forker.page.getByRole("button", { name: "Stop", exact: true }).click();
+  await forker.page.getByRole("button", { name: "Stop the run" }).click();
+  await seen(forker.page, "Stopped");
+  await forker.page.close();
+
+  await first.page.bringToFront();
+  await second.page.getByRole("button", { name: "Resume" }).click();
+  await Promise.all([seen(first.page, "Live"), seen(second.page, "Live")]);
+
   // One stops it, both see it.
   await second.page.getByRole("button", { name: "Stop", exact: true }).click();
   await second.page.getByRole("button", { name: "Stop the run" }).click();
@@ -171,6 +225,7 @@ try {
       together,
       entries: tabs.map(({ entries }) => entries),
       shown,
+      steered: { refusal, before, fork },
       troubles,
     }),
   );

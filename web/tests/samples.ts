@@ -25,8 +25,8 @@ export const SCHEMA = {
     },
   ],
   regulators: ["reg1"],
-  storages: [],
-  controllers: [],
+  storages: [{ name: "bat", bus: "684", rated_power_kw: 500, capacity_kwh: 1000 }],
+  controllers: [{ name: "ofo", enabled: true }],
 };
 
 export const SESSION = {
@@ -62,6 +62,20 @@ export const hello = (head = 0, session: object = {}) => ({
 
 export const schema = (offset: number) => ({ type: "schema", offset, ts: 1000, ...SCHEMA });
 
+/** The run's answer to a command. */
+export const answer = (offset: number, command_id: string, command: string, more: object = {}) => ({
+  type: "command",
+  offset,
+  ts: 1000,
+  command_id,
+  by: "user:ann",
+  command,
+  args: {},
+  status: "applied",
+  tick: 0,
+  ...more,
+});
+
 export const status = (offset: number, state: string, more: object = {}) => ({
   type: "status",
   offset,
@@ -92,7 +106,7 @@ export const ticks = (offset: number, first: number, n: number, more: object = {
       },
     },
     taps: { reg1: each(() => 1.0625) },
-    storage: {},
+    storage: { bat: { p_kw: each(() => -20), q_kvar: each(() => 5), soc: each(() => 0.5) } },
     events: [],
     controls: [],
     ...more,

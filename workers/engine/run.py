@@ -98,8 +98,10 @@ class Run:
             Fenced, LeaseLost, NoChannel: the session is not ours any more.
             Exception: what went wrong in the simulation; `fail` says it to the viewers.
         """
-        self._begun_s = self._clock()
+        self._started_s = time.time()
         past = self._link.past()
+        if past.started_s is not None:
+            self._started_s = past.started_s
         self._voice.answered = past.answered
         self._script = Deeds(past.script)
         config = parse_config(self._order.record["config"])
@@ -387,8 +389,8 @@ class Run:
         return "running" if self._steering.running else "paused"
 
     def _summarised(self, told: dict[str, Any]) -> dict[str, Any]:
-        """The summary with the speed of this attempt."""
-        wall_s = self._clock() - self._begun_s
+        """The summary with how long all took, from the first attempt's start on."""
+        wall_s = time.time() - self._started_s
         return {
             "metrics": told["metrics"],
             "digest": told["digest"],

@@ -1,4 +1,4 @@
-import { createTheme } from "@mantine/core";
+import { createTheme, Popover } from "@mantine/core";
 
 export const theme = createTheme({
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
@@ -9,4 +9,8 @@ export const theme = createTheme({
   focusRing: "auto",
   respectReducedMotion: true,
   cursorType: "pointer",
+  components: {
+    // Beside their button in the page, also for the keyboard, and scrolled along with it.
+    Popover: Popover.extend({ defaultProps: { withinPortal: false, hideDetached: false, shadow: "md" } }),
+  },
 });

@@ -3,7 +3,8 @@
 import type { Phase } from "../stream/frames";
 
 /** Names of custom properties without the leading `--gc-`. */
-export type Token = "ink" | "muted" | "touch" | "grid" | "band" | "limit" | `phase-${Phase}` | `series-${number}`;
+export type Token =
+  "ink" | "muted" | "touch" | "grid" | "band" | "limit" | `phase-${Phase}` | `series-${number}`;
 
 const SERIES = 8;
 

@@ -1,4 +1,5 @@
-import { Text } from "@mantine/core";
+import { SegmentedControl, Text } from "@mantine/core";
+import { useState } from "react";
 
 import { clock } from "../app/format";
 import { type Run } from "../stream/run";
@@ -10,13 +11,27 @@ const SHOWN = 200;
 /** What happened, newest first: states, people's commands, controllers' actions, the simulation's events. */
 export function EventLog({ run }: { readonly run: Run }) {
   useRunVersion(run, 400);
-  const lines = run.log.newest(SHOWN);
-  const hidden = run.log.total - lines.length;
+  const [which, setWhich] = useState("all");
+  const withRoutine = which === "all";
+  const lines = run.log.newest(SHOWN, withRoutine);
+  const hidden = run.log.total(withRoutine) - lines.length;
   return (
     <section className={classes["log"]} aria-labelledby="log-title">
-      <h2 id="log-title" className={classes["title"]}>
-        Events
-      </h2>
+      <header className={classes["head"]}>
+        <h2 id="log-title" className={classes["title"]}>
+          Events
+        </h2>
+        <SegmentedControl
+          size="xs"
+          aria-label="Events shown"
+          value={which}
+          onChange={setWhich}
+          data={[
+            { value: "all", label: "All" },
+            { value: "people", label: "People and states" },
+          ]}
+        />
+      </header>
       {lines.length === 0 ? (
         <Text size="sm" c="var(--gc-muted)">
           Nothing yet.

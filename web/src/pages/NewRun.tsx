@@ -5,7 +5,14 @@ import { type SyntheticEvent, useState } from "react";
 
 import { Problem } from "../api/http";
 import type { Scenario } from "../api/scenarios";
-import { newId, type NewSession, sessionQuery, sessionsQuery, startSession } from "../api/sessions";
+import {
+  newId,
+  type NewSession,
+  type OnIdle,
+  sessionQuery,
+  sessionsQuery,
+  startSession,
+} from "../api/sessions";
 import { clock } from "../app/format";
 import { Trouble } from "../components/Trouble";
 import classes from "./NewRun.module.css";
@@ -16,6 +23,12 @@ const SPEEDS = [
   { value: "10", label: "10×" },
   { value: "60", label: "60×" },
   { value: "300", label: "300×" },
+];
+
+const ON_IDLE: readonly { readonly value: OnIdle; readonly label: string }[] = [
+  { value: "continue", label: "Goes on" },
+  { value: "pause", label: "Pauses" },
+  { value: "stop", label: "Stops" },
 ];
 
 /** Where the server's words about a field belong in this form. */
@@ -49,6 +62,7 @@ export function NewRun({ scenarios }: { readonly scenarios: readonly Scenario[] 
   const [seed, setSeed] = useState<string | number>(0);
   const [duration, setDuration] = useState<string | number>("");
   const [speed, setSpeed] = useState("max");
+  const [onIdle, setOnIdle] = useState<OnIdle>("continue");
   // One key for one wish: a second click, or a retry after a lost answer, does not start a second run.
   const [key, setKey] = useState(newId);
   const queries = useQueryClient();
@@ -73,6 +87,7 @@ export function NewRun({ scenarios }: { readonly scenarios: readonly Scenario[] 
       scenario: scenario.name,
       seed: typeof seed === "number" ? seed : 0,
       speed: speed === "max" ? "max" : Number(speed),
+      on_idle: onIdle,
       overrides: typeof duration === "number" ? { duration_s: duration } : {},
     });
   };
@@ -163,6 +178,16 @@ export function NewRun({ scenarios }: { readonly scenarios: readonly Scenario[] 
           }}
           error={at("speed")}
           maw={200}
+        />
+        <NativeSelect
+          label="If nobody watches"
+          data={[...ON_IDLE]}
+          value={onIdle}
+          onChange={(event) => {
+            const { value } = event.currentTarget;
+            setOnIdle(ON_IDLE.find((option) => option.value === value)?.value ?? "continue");
+          }}
+          maw={160}
         />
         <Button type="submit" loading={start.isPending} disabled={!scenario} className={classes["run"]}>
           Run{scenario ? ` ${scenario.name}` : ""}

@@ -1,4 +1,4 @@
-import { SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 
 import { clock } from "../app/format";
@@ -6,6 +6,7 @@ import { HeatStrip } from "../charts/HeatStrip";
 import { LineChart } from "../charts/LineChart";
 import { batchSpec, latencySpec, powerSpecs, storageSpecs, tapsSpec, voltageSpec } from "../charts/specs";
 import type { Stage, View } from "../charts/stage";
+import { usePin } from "../charts/usePin";
 import type { History } from "../stream/history";
 import classes from "./RunCharts.module.css";
 
@@ -33,7 +34,7 @@ export function RunCharts({ stage, history }: Props) {
   );
   return (
     <div className={classes["charts"]}>
-      <ViewControl stage={stage} />
+      <ViewControl stage={stage} history={history} />
       {history.holes.map(({ from, to }) => (
         <p key={from} className={classes["hole"]}>
           {clock(history.time(from))} to {clock(history.time(to))} is missing here: the server no longer keeps
@@ -51,7 +52,8 @@ export function RunCharts({ stage, history }: Props) {
   );
 }
 
-function ViewControl({ stage }: { readonly stage: Stage }) {
+function ViewControl({ stage, history }: Props) {
+  const pinned = usePin(stage);
   const subscribe = useCallback((notify: () => void) => stage.watchView(notify), [stage]);
   const view = useSyncExternalStore(subscribe, () => stage.view);
   const chosen = view.kind === "chosen";
@@ -71,7 +73,21 @@ function ViewControl({ stage }: { readonly stage: Stage }) {
           ...(chosen ? [{ value: "chosen", label: `${clock(view.from_s)} – ${clock(view.to_s)}` }] : []),
         ]}
       />
-      <span className={classes["hint"]}>Drag over a chart to look closer, double-click to see all.</span>
+      {pinned !== null && (
+        <Button
+          size="compact-xs"
+          variant="light"
+          onClick={() => {
+            stage.pin(null);
+          }}
+          aria-label={`Let the crosshair at ${clock(history.time(pinned), true)} go`}
+        >
+          Pinned at {clock(history.time(pinned), true)} ×
+        </Button>
+      )}
+      <span className={classes["hint"]}>
+        Drag over a chart to look closer, click to pin the crosshair, double-click to see all.
+      </span>
     </div>
   );
 }

@@ -1,11 +1,11 @@
-import { Button, Group, Popover, Progress, Text, Title, VisuallyHidden } from "@mantine/core";
+import { Button, Progress, Text, Title, VisuallyHidden } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { newId } from "../api/sessions";
 import { clock, speed, workloadNote } from "../app/format";
 import { RunBadge } from "../components/RunBadge";
 import type { Badge } from "../stream/badge";
-import type { Session } from "../stream/frames";
+import type { Parent, Session } from "../stream/frames";
 import type { SessionStream } from "../stream/useSessionStream";
 import classes from "./RunHeader.module.css";
 
@@ -36,24 +36,34 @@ export function RunHeader({ stream, session, title, badge }: Props) {
         <Text size="sm" className={classes["detail"]}>
           {badge.kind === "failed" || badge.kind === "unavailable" ? "" : badge.detail}
         </Text>
-        <Group gap="xs" ml="auto">
-          <CopyLink />
-          <StopButton stream={stream} />
-        </Group>
+        <CopyLink />
       </div>
       <Text size="sm" className={classes["facts"]}>
         {facts.join(" · ")}
+        {session?.parent && (
+          <>
+            {" · "}
+            <ForkedFrom parent={session.parent} tick_s={schema?.tick_s ?? null} />
+          </>
+        )}
       </Text>
       <RunProgress stream={stream} badge={badge} />
-      {run.refusal !== null && (
-        <Text size="sm" c="var(--gc-limit)">
-          {run.refusal}
-        </Text>
-      )}
       <VisuallyHidden role="status" aria-live="polite">
         {`${badge.label}. ${badge.kind === "reconnecting" ? "" : badge.detail}`}
       </VisuallyHidden>
     </header>
+  );
+}
+
+function ForkedFrom({ parent, tick_s }: { readonly parent: Parent; readonly tick_s: number | null }) {
+  return (
+    <>
+      forked from{" "}
+      <Link to="/sessions/$sessionId" params={{ sessionId: parent.id }} className={classes["link"]}>
+        {parent.id.slice(0, 8)}
+      </Link>{" "}
+      at {tick_s === null ? `tick ${parent.tick}` : clock(parent.tick * tick_s, true)}
+    </>
   );
 }
 
@@ -97,58 +107,8 @@ function CopyLink() {
     }
   };
   return (
-    <Button size="xs" variant="default" onClick={copy} aria-live="polite">
+    <Button size="xs" variant="default" ml="auto" onClick={copy} aria-live="polite">
       {copied ? "Link copied" : "Copy link"}
     </Button>
-  );
-}
-
-function StopButton({ stream }: { readonly stream: SessionStream }) {
-  const { run, socket } = stream;
-  const [asking, setAsking] = useState(false);
-  const [sent, setSent] = useState(false);
-  if (run.status === null || (run.ended && !run.catchingUp)) return null;
-  // Nothing is kept for later: without a connection there is no stopping.
-  const offline = socket.state.phase !== "open";
-  const stopping = sent && run.refusal === null;
-  const stop = () => {
-    setAsking(false);
-    run.forgetRefusal();
-    setSent(socket.send({ type: "command", id: newId(), command: "stop", args: {} }));
-  };
-  return (
-    <Popover opened={asking} onChange={setAsking} position="bottom-end" trapFocus withinPortal={false}>
-      <Popover.Target>
-        <Button
-          size="xs"
-          variant="default"
-          disabled={offline || stopping}
-          onClick={() => {
-            setAsking(!asking);
-          }}
-        >
-          {stopping ? "Stopping…" : "Stop"}
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Text size="sm" mb="xs">
-          Stop this run for everybody? It cannot go on afterwards.
-        </Text>
-        <Group gap="xs" justify="flex-end">
-          <Button
-            size="xs"
-            variant="default"
-            onClick={() => {
-              setAsking(false);
-            }}
-          >
-            Keep running
-          </Button>
-          <Button size="xs" color="red" onClick={stop}>
-            Stop the run
-          </Button>
-        </Group>
-      </Popover.Dropdown>
-    </Popover>
   );
 }

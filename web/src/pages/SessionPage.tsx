@@ -1,12 +1,13 @@
 import { Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { lazy, memo, Suspense, useCallback, useEffect, useState } from "react";
 
 import { sessionQuery } from "../api/sessions";
 import { Stage } from "../charts/stage";
 import { EventLog } from "../components/EventLog";
 import { SummaryCard } from "../components/SummaryCard";
 import { Trouble } from "../components/Trouble";
+import { Transport } from "../steering/Transport";
 import type { Badge } from "../stream/badge";
 import {
   type SessionStream,
@@ -19,6 +20,9 @@ import { RunCharts } from "./RunCharts";
 import { RunHeader } from "./RunHeader";
 import classes from "./SessionPage.module.css";
 
+// Has its own, slower clock, and is loaded by those who steer.
+const AdjustPanel = memo(lazy(() => import("../steering/AdjustPanel")));
+
 /** One run, live or over: the same page, filled from the same stream. */
 export function SessionPage({ sessionId }: { readonly sessionId: string }) {
   const stream = useSessionStream(sessionId);
@@ -27,6 +31,10 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
   useEffect(() => stage.start(), [stage]);
   useRunVersion(run, 100);
   const nowMs = useNow(500);
+  const [adjusting, setAdjusting] = useState(false);
+  const closePanel = useCallback(() => {
+    setAdjusting(false);
+  }, []);
   const query = useQuery(sessionQuery(sessionId, pollEvery(stream)));
   // The socket's hello is as fresh as the connection; the query keeps the rest fresh after it.
   const session = query.data ?? run.session;
@@ -40,6 +48,15 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
   return (
     <article className={classes["page"]} aria-label={`Run ${title}`}>
       <RunHeader stream={stream} session={session} title={title} badge={badge} />
+      <Transport
+        stream={stream}
+        stage={stage}
+        session={session}
+        panelOpen={adjusting}
+        onPanel={() => {
+          setAdjusting(!adjusting);
+        }}
+      />
       <Banner stream={stream} badge={badge} />
       <div className={classes["body"]}>
         <div className={classes["charts"]} data-old={badge.kind === "reconnecting" || undefined}>
@@ -49,7 +66,14 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
             badge.kind !== "unavailable" && badge.kind !== "failed" && <Waiting badge={badge} />
           )}
         </div>
-        <aside className={classes["rail"]} aria-label="Summary and events">
+        <aside className={classes["rail"]} aria-label="Steering, summary and events">
+          {adjusting && !(run.ended && !run.catchingUp) && (
+            <div className={classes["adjust"]}>
+              <Suspense fallback={<Skeleton height={240} />}>
+                <AdjustPanel stream={stream} onClose={closePanel} />
+              </Suspense>
+            </div>
+          )}
           {run.summary && <SummaryCard summary={run.summary} />}
           <EventLog run={run} />
         </aside>

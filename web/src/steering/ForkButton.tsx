@@ -27,7 +27,7 @@ export function ForkButton({ run, stage, session }: Props) {
   const finished = run.status === "completed" && pinned === null;
   const when = pinned === null ? "now" : clock(history.time(pinned), true);
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus withinPortal={false}>
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus>
       <Popover.Target>
         <Button
           size="xs"
@@ -60,19 +60,14 @@ interface FormProps {
 }
 
 function ForkForm({ run, parent, pinned, when }: FormProps) {
-  // One key for one wish: a retry after a lost answer does not make a second fork.
-  const [key, setKey] = useState(newId);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const fork = useMutation({
-    mutationFn: (wish: NewFork) => forkSession(parent, wish, key),
+    mutationFn: (wish: NewFork) => forkSession(parent, wish, newId()),
     onSuccess: async (session) => {
       queries.setQueryData(sessionQuery(session.id, false).queryKey, session);
       void queries.invalidateQueries({ queryKey: sessionsQuery.queryKey, exact: true });
       await navigate({ to: "/sessions/$sessionId", params: { sessionId: session.id } });
-    },
-    onError: () => {
-      setKey(newId());
     },
   });
   const start = (paused: boolean) => {

@@ -10,7 +10,7 @@ interface Props {
 
 export function Help({ opened, onChange }: Props) {
   return (
-    <Popover opened={opened} onChange={onChange} position="bottom-end" withinPortal={false}>
+    <Popover opened={opened} onChange={onChange} position="bottom-end">
       <Popover.Target>
         <ActionIcon
           variant="default"

@@ -6,12 +6,18 @@ import { Outcome } from "./Outcome";
 
 const SLOT = "stop";
 
-export function StopButton({ stream, disabled }: { readonly stream: SessionStream; readonly disabled: boolean }) {
+export function StopButton({
+  stream,
+  disabled,
+}: {
+  readonly stream: SessionStream;
+  readonly disabled: boolean;
+}) {
   const [asking, setAsking] = useState(false);
   const fate = stream.run.commands.of(SLOT)?.fate.kind;
   const stopping = fate === "sent" || fate === "applied";
   return (
-    <Popover opened={asking} onChange={setAsking} position="bottom-end" trapFocus withinPortal={false}>
+    <Popover opened={asking} onChange={setAsking} position="bottom-end" trapFocus>
       <Popover.Target>
         <Button
           size="xs"

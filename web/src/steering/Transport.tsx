@@ -54,7 +54,12 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
   });
 
   return (
-    <div className={classes["bar"]} role="group" aria-label="Steering" title={over ? undefined : (why ?? undefined)}>
+    <div
+      className={classes["bar"]}
+      role="group"
+      aria-label="Steering"
+      title={over ? undefined : (why ?? undefined)}
+    >
       {run.status !== null && !over && (
         <>
           <Button
@@ -108,11 +113,11 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
               size="xs"
               variant={panelOpen ? "light" : "default"}
               aria-expanded={panelOpen}
-              aria-controls="steer-panel"
+              aria-controls="adjust-panel"
               disabled={!run.history}
               onClick={onPanel}
             >
-              Change…
+              Adjust
             </Button>
             <StopButton stream={stream} disabled={why !== null} />
           </>

@@ -10,11 +10,17 @@ import { Outcome } from "./Outcome";
 const SLOT = "until";
 
 /** Go on, and pause at a time or when a voltage leaves a bound. */
-export function UntilButton({ stream, disabled }: { readonly stream: SessionStream; readonly disabled: boolean }) {
+export function UntilButton({
+  stream,
+  disabled,
+}: {
+  readonly stream: SessionStream;
+  readonly disabled: boolean;
+}) {
   const [opened, setOpened] = useState(false);
   const { history } = stream.run;
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-start" trapFocus withinPortal={false}>
+    <Popover opened={opened} onChange={setOpened} position="bottom-start" trapFocus>
       <Popover.Target>
         <Button
           size="xs"
@@ -28,7 +34,9 @@ export function UntilButton({ stream, disabled }: { readonly stream: SessionStre
         </Button>
       </Popover.Target>
       <Popover.Dropdown w="min(330px, 92vw)">
-        {history && <UntilForm stream={stream} schema={history.schema} now_s={history.now_s} disabled={disabled} />}
+        {history && (
+          <UntilForm stream={stream} schema={history.schema} now_s={history.now_s} disabled={disabled} />
+        )}
       </Popover.Dropdown>
     </Popover>
   );

@@ -3,11 +3,13 @@
 import { clock, speed } from "../app/format";
 import type { Asked } from "../stream/commands";
 import type { Json } from "../stream/frames";
+import { describe } from "../stream/log";
 import type { SessionStream } from "../stream/useSessionStream";
 
 /** Null where commands can be sent, else why not. A run that is over takes none for good. */
 export function whyNot({ run, socket }: SessionStream): string | null {
-  if (socket.state.phase !== "open") return "Not connected: nothing can be sent, and nothing is kept to be sent later.";
+  if (socket.state.phase !== "open")
+    return "Not connected: nothing can be sent, and nothing is kept to be sent later.";
   if (run.status === null || run.catchingUp) return "The page is still catching up with the run.";
   if (run.ended) return "The run is over.";
   if (run.role === "viewer") return "You may watch this run, not steer it.";
@@ -55,7 +57,7 @@ export function untilText(args: Readonly<Record<string, Json>>): string {
   const { t_s, bus, phase, below, above } = args;
   if (typeof t_s === "number") return clock(t_s, t_s % 1 !== 0);
   const where = [bus, phase].filter((part) => typeof part === "string").join(".");
-  return typeof below === "number" ? `${where} below ${below}` : `${where} above ${String(above)}`;
+  return `${where} ${typeof below === "number" ? "below" : "above"} ${describe(below ?? above ?? null)}`;
 }
 
 /** Regulators have 32 steps of 0.00625 about 1. */

@@ -153,7 +153,8 @@ export class History {
       hold(storage.soc, frame.storage[storage.name]?.soc, n);
     }
     for (const { tick, by } of frame.controls) {
-      if (!by.startsWith("controller:") && tick !== this.touches.at(-1)?.tick) this.touches.push({ tick, by });
+      if (!by.startsWith("controller:") && tick !== this.touches.at(-1)?.tick)
+        this.touches.push({ tick, by });
     }
     this.length += n;
     return null;

@@ -17,21 +17,44 @@ export interface LogLine {
 
 const KEPT = 2_000;
 
-export class EventLog {
-  /** How many lines there were, also those let go. */
-  total = 0;
-  private lines: LogLine[] = [];
+/** What the simulation does by itself: in a large run thousands of lines, which must not crowd out what people did. */
+function isRoutine({ kind }: Pick<LogLine, "kind">): boolean {
+  return kind === "control" || kind === "event";
+}
 
-  add(line: Omit<LogLine, "id">): void {
-    this.lines.push({ id: this.total, ...line });
+class Lines {
+  /** How many there were, also those let go. */
+  total = 0;
+  private kept: LogLine[] = [];
+
+  add(line: LogLine): void {
+    this.kept.push(line);
     this.total += 1;
     // Cut rarely and by half, so that a fast run does not move the list at every line.
-    if (this.lines.length > 2 * KEPT) this.lines = this.lines.slice(-KEPT);
+    if (this.kept.length > 2 * KEPT) this.kept = this.kept.slice(-KEPT);
+  }
+
+  newest(limit: number): readonly LogLine[] {
+    return this.kept.slice(-limit);
+  }
+}
+
+export class EventLog {
+  private readonly routine = new Lines();
+  private readonly rest = new Lines();
+
+  add(line: Omit<LogLine, "id">): void {
+    (isRoutine(line) ? this.routine : this.rest).add({ id: this.total(true), ...line });
+  }
+
+  total(withRoutine: boolean): number {
+    return this.rest.total + (withRoutine ? this.routine.total : 0);
   }
 
   /** Newest first. */
-  newest(limit: number): readonly LogLine[] {
-    return this.lines.slice(-limit).reverse();
+  newest(limit: number, withRoutine = true): readonly LogLine[] {
+    const lines = [...this.rest.newest(limit), ...(withRoutine ? this.routine.newest(limit) : [])];
+    return lines.sort((one, other) => other.id - one.id).slice(0, limit);
   }
 }
 

@@ -154,7 +154,8 @@ export class Run {
         this.clockSkew_s = frame.ts - nowMs / 1000;
         return;
       case "error":
-        if (frame.command_id === null) this.note(`The server refused a message: ${frame.detail || frame.code}`);
+        if (frame.command_id === null)
+          this.note(`The server refused a message: ${frame.detail || frame.code}`);
         else this.commands.refused(frame.command_id, frame.detail || frame.code);
         return;
       case "reset":
@@ -215,10 +216,10 @@ export class Run {
           // Was told already, by the answer to it.
           if (control.command_id !== null && this.answered.has(control.command_id)) continue;
           this.log.add({
-            kind: "control",
+            kind: control.by.startsWith("controller:") ? "control" : "command",
             t_s: this.history.time(control.tick),
             by: this.author(control.by, control.command_id),
-            text: `${control.command}: ${describe(control.args)}`,
+            text: [control.command, describe(control.args)].filter(Boolean).join(": "),
             bad: false,
           });
         }

@@ -118,7 +118,8 @@ export function streamBadge(stream: SessionStream, queuePosition: number | null,
     catchingUp: run.catchingUp,
     fault: run.fault,
     tickEvery_s: speed === "max" || !run.history ? 0 : run.history.schema.tick_s / speed,
-    age_s: run.newestTickTs === null
+    age_s:
+      run.newestTickTs === null
         ? null
         : nowMs / 1000 + run.clockSkew_s - Math.max(run.newestTickTs, run.runningSinceTs),
     nowMs,

@@ -49,6 +49,21 @@ describe("Stage", () => {
     expect(chart.paint).toHaveBeenCalledTimes(1);
   });
 
+  test("a pinned crosshair comes back when no pointer moves it, until it is let go", () => {
+    const { stage, chart } = setUp();
+    const pins: (number | null)[] = [];
+    stage.watchView(() => pins.push(stage.pinned));
+    stage.point(7);
+    stage.pin(stage.pointed);
+    stage.point(20);
+    expect(chart.point).toHaveBeenLastCalledWith(expect.anything(), 20);
+    stage.point(null);
+    expect(chart.point).toHaveBeenLastCalledWith(expect.anything(), 7);
+    stage.pin(null);
+    expect(chart.point).toHaveBeenLastCalledWith(expect.anything(), null);
+    expect(pins).toEqual([7, null]);
+  });
+
   test("shows the whole run to come, its newest part, or what was chosen", () => {
     const { stage, range } = setUp();
     expect(range()).toEqual([0, 100]);

@@ -67,12 +67,14 @@ describe("the home page", () => {
     await userEvent.type(seed, "7");
     await userEvent.type(screen.getByLabelText("Duration, s"), "600");
     await userEvent.selectOptions(screen.getByLabelText("Speed"), "10×");
+    await userEvent.selectOptions(screen.getByLabelText("If nobody watches"), "Pauses");
     await userEvent.click(screen.getByRole("button", { name: "Run ieee34" }));
     await screen.findByText("page of new1");
     expect(posted[0]?.body).toEqual({
       scenario: "ieee34",
       seed: 7,
       speed: 10,
+      on_idle: "pause",
       overrides: { duration_s: 600 },
     });
   });

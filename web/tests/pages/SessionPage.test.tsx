@@ -1,11 +1,11 @@
 import { createMemoryHistory } from "@tanstack/react-router";
-import { act, render, screen } from "@testing-library/react";
+import { act, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { App } from "../../src/app/App";
 import { makeRouter } from "../../src/app/router";
-import { FakeSocket, hello, schema, SESSION, status, summary, ticks } from "../samples";
+import { answer, FakeSocket, hello, schema, SESSION, status, summary, ticks } from "../samples";
 
 // Drawing needs a canvas, which jsdom has not; what is drawn is tested in charts/.
 vi.mock("../../src/pages/RunCharts", () => ({ RunCharts: () => <p>the charts</p> }));
@@ -40,6 +40,12 @@ const says = (socket: FakeSocket, ...frames: object[]) => {
     socket.says(...frames);
   });
 };
+
+/** The commands that went out, without their ids. */
+const commands = (socket: FakeSocket) =>
+  (socket.sent as { type: string; command: string; args: object }[])
+    .filter(({ type }) => type === "command")
+    .map(({ command, args }) => `${command} ${JSON.stringify(args)}`);
 
 /** Ticks written this very moment. */
 const fresh = (offset: number, first: number, n: number) =>
@@ -89,6 +95,72 @@ describe("the page of a run", () => {
       expect.objectContaining({ type: "command", command: "stop", args: {} }),
     );
     expect(screen.getByRole("button", { name: "Stopping…" })).toBeDisabled();
+  });
+
+  test("Space pauses and resumes, and a run that is paused can be stepped", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
+    await screen.findByRole("button", { name: "Pause" });
+    expect(screen.getByRole("button", { name: "Step" })).toBeDisabled();
+    await userEvent.keyboard(".");
+    expect(commands(socket)).toEqual([]);
+    await userEvent.keyboard(" ");
+    expect(commands(socket)).toEqual(["pause {}"]);
+    await waitFor(() => {
+      expect(screen.getByRole("button", { name: "Pause" })).toBeDisabled();
+    });
+    const id = socket.sent.find((frame) => "id" in (frame as object)) as { id: string };
+    says(socket, answer(4, id.id, "pause", { tick: 5 }), status(5, "paused", { tick: 5 }));
+    expect(await screen.findByText("By ann.")).toBeVisible();
+    expect(screen.getByText("Pause: applied at 00:02.5", { selector: "[data-fate]" })).toBeVisible();
+    expect(screen.getByTestId("announcer")).toHaveTextContent("Pause: applied at 00:02.5");
+    await userEvent.clear(screen.getByLabelText("Ticks a step"));
+    await userEvent.type(screen.getByLabelText("Ticks a step"), "20");
+    await userEvent.click(screen.getByRole("button", { name: "Step" }));
+    expect(commands(socket)).toEqual(["pause {}", 'step {"ticks":20}']);
+  });
+
+  test("changes the speed, and shows the one in force", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
+    await userEvent.selectOptions(await screen.findByLabelText("Speed"), "10×");
+    expect(commands(socket)).toEqual(['speed {"x":10}']);
+    expect(screen.getByLabelText("Speed")).toHaveValue("max");
+    says(socket, answer(4, "theirs", "speed", { args: { x: 7 } }));
+    expect(await screen.findByRole("option", { name: "7×" })).toBeInTheDocument();
+    expect(screen.getByLabelText("Speed")).toHaveValue("7");
+  });
+
+  test("runs until a voltage leaves a bound", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "paused"), schema(2), fresh(3, 0, 5));
+    await userEvent.click(await screen.findByRole("button", { name: "Run until…" }));
+    await userEvent.click(await screen.findByRole("radio", { name: "a voltage" }));
+    await userEvent.selectOptions(screen.getByLabelText("Bus"), "684");
+    await userEvent.click(screen.getByRole("button", { name: "Go on" }));
+    expect(commands(socket)).toEqual(['run_until {"bus":"684","below":0.95}']);
+    says(socket, answer(4, "x", "run_until", { args: { bus: "684", below: 0.95 } }));
+    expect(await screen.findByText("until 684 below 0.95")).toBeVisible();
+  });
+
+  test("forks at the newest tick, paused there, and goes to the fork, which knows its parent", async () => {
+    const posted: unknown[] = [];
+    vi.stubGlobal("fetch", (path: string, init?: RequestInit) => {
+      if (init?.method === "POST") posted.push([path, JSON.parse(init.body as string)]);
+      const parent = { id: "k3v9", tick: 5 };
+      const fork = path.includes("fork") || path.includes("f0rk");
+      return Promise.resolve(Response.json(fork ? { ...SESSION, id: "f0rk", parent } : SESSION));
+    });
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
+    await userEvent.click(await screen.findByRole("button", { name: "Fork…" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Fork and pause there" }));
+    expect(posted).toEqual([
+      ["/api/sessions/k3v9/fork", { at_tick: 5, commands: [{ command: "pause", args: {} }] }],
+    ]);
+    expect(await screen.findByText(/forked from/)).toHaveTextContent("forked from k3v9 at tick 5");
+    expect(screen.getByRole("link", { name: "k3v9" })).toHaveAttribute("href", "/sessions/k3v9");
+    expect(sockets.at(-1)?.url).toContain("/api/ws/sessions/f0rk");
   });
 
   test("out of touch it says so, and offers no command", async () => {

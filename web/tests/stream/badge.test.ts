@@ -6,6 +6,8 @@ const LIVE: BadgeFacts = {
   socket: { phase: "open" },
   status: "running",
   reason: null,
+  attempt: 1,
+  pausedBy: null,
   queuePosition: null,
   catchingUp: false,
   fault: null,
@@ -46,6 +48,14 @@ describe("badge", () => {
     [{ status: "queued" }, "queued", "Queued", "Waiting for a free worker."],
     [{ status: "failed", reason: "no convergence" }, "failed", "Failed", "no convergence"],
     [{ status: "completed" }, "finished", "Finished", ""],
+    [{ status: "paused", pausedBy: "user:ann" }, "paused", "Paused", "By ann."],
+    [{ status: "paused", reason: "nobody watches" }, "paused", "Paused", "nobody watches"],
+    [
+      { status: "recovering", attempt: 2 },
+      "recovering",
+      "Recovering, attempt 2",
+      "The worker was lost; another one takes over.",
+    ],
     [
       { status: "completed", socket: { phase: "closed", code: 1000, message: "" } },
       "finished",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { parse } from "../../src/stream/parse";
 import { Run } from "../../src/stream/run";
-import { hello, schema, SCHEMA, status, summary, ticks } from "../samples";
+import { answer, hello, schema, SCHEMA, status, summary, ticks } from "../samples";
 
 function runOf(...frames: object[]): Run {
   const run = new Run();
@@ -144,21 +144,107 @@ describe("Run", () => {
     expect(run.speed).toBeNull();
   });
 
-  test("a refused command is told", () => {
+  test("what a person commanded is told once, with its author, and marked where it took effect", () => {
     const run = begun();
-    give(run, {
-      type: "command",
-      offset: 4,
-      ts: 1,
-      command_id: "c",
-      by: "user:ann",
-      command: "stop",
-      args: {},
-      status: "rejected",
+    const control = { by: "user:ann", command: "set_taps", args: { regulators: { reg1: 1.05 } } };
+    give(
+      run,
+      answer(4, "c", "set_taps", { args: control.args, tick: 3 }),
+      ticks(5, 0, 10, {
+        controls: [
+          { tick: 3, command_id: "c", ...control },
+          { tick: 5, by: "controller:ofo", command: "set_batch_size", args: {} },
+        ],
+      }),
+    );
+    expect(run.log.newest(10).map(({ by, text }) => [by, text])).toEqual([
+      ["ofo", "set_batch_size"],
+      ["ann", "set_taps · regulators (reg1 1.05) · applied"],
+      ["run", "running"],
+      ["run", "queued"],
+    ]);
+    expect(run.history?.touches).toEqual([{ tick: 3, by: "user:ann" }]);
+  });
+
+  test("what people did is kept, however much controllers do after it", () => {
+    const run = begun();
+    give(run, answer(4, "c", "set_taps"));
+    const controls = Array.from({ length: 5_000 }, () => ({
       tick: 0,
-      error: "not yet",
-    });
-    expect(run.refusal).toBe("not yet");
-    expect(run.log.newest(1)[0]).toMatchObject({ by: "ann", bad: true, text: "stop · refused: not yet" });
+      by: "controller:ofo",
+      command: "set_batch_size",
+      args: {},
+    }));
+    give(run, ticks(5, 0, 10, { controls }));
+    expect(run.log.newest(200).every(({ kind }) => kind === "control")).toBe(true);
+    expect(run.log.newest(200, false).map(({ text }) => text)).toEqual([
+      "set_taps · applied",
+      "running",
+      "queued",
+    ]);
+    expect([run.log.total(true), run.log.total(false)]).toEqual([5_003, 3]);
+  });
+
+  test("the shared past of a fork has commands without answers: they are told from where they took effect", () => {
+    const run = begun();
+    const taps = { tick: 3, by: "user:ann", command: "set_taps", command_id: "old", args: {} };
+    const off = { ...taps, tick: 4, command: "set_controller", args: { name: "ofo", enabled: false } };
+    give(run, ticks(4, 0, 10, { controls: [taps, off] }));
+    expect(run.log.newest(2).map(({ text }) => text)).toEqual([
+      "set_controller: name ofo, enabled false",
+      "set_taps",
+    ]);
+    expect(run.helm.enabled("ofo")).toBe(false);
+  });
+
+  test("knows the speed, the wait and the state of controllers from the answers to commands", () => {
+    const run = begun();
+    expect([run.helm.speed, run.helm.enabled("ofo")]).toEqual(["max", true]);
+    give(
+      run,
+      answer(4, "a", "speed", { args: { x: 10 } }),
+      answer(5, "b", "speed", { args: { x: 99 }, status: "rejected", error: "no" }),
+      answer(6, "c", "set_controller", { args: { name: "ofo", enabled: false } }),
+      answer(7, "d", "run_until", { args: { t_s: 60 } }),
+    );
+    expect([run.helm.speed, run.helm.until, run.helm.enabled("ofo")]).toEqual([10, { t_s: 60 }, false]);
+    give(run, status(8, "paused"));
+    expect(run.helm.until).toBeNull();
+  });
+
+  test("late to a trimmed log, it does not pretend to know how the run is being steered", () => {
+    const run = runOf(
+      hello(9, { schema: SCHEMA }),
+      { type: "reset", epoch: "E", earliest_offset: 8, earliest_tick: 50, reason: "trimmed" },
+      ticks(8, 50, 10),
+    );
+    expect([run.helm.speed, run.helm.enabled("ofo")]).toEqual([null, null]);
+    give(run, answer(9, "c", "set_controller", { args: { name: "ofo", enabled: true } }));
+    expect(run.helm.enabled("ofo")).toBe(true);
+  });
+
+  test("says by how much it lags, until it has kept its pace for a while", () => {
+    const run = begun();
+    const lag = {
+      tick: 3,
+      t_s: 1.5,
+      source: "custom",
+      topic: "session.lag",
+      data: { lag_s: 3.2, speed: 1000 },
+    };
+    give(run, ticks(4, 0, 10, { events: [lag], ts: 1000 }));
+    expect(run.behind_s).toBe(3.2);
+    give(run, ticks(5, 10, 10, { ts: 1005 }));
+    expect(run.behind_s).toBe(3.2);
+    give(run, ticks(6, 20, 10, { ts: 1008 }));
+    expect(run.behind_s).toBeNull();
+  });
+
+  test("who paused is told as long as it is paused", () => {
+    const run = begun();
+    give(run, answer(4, "c", "pause"), status(5, "paused"));
+    expect(run.helm.pausedBy).toBe("user:ann");
+    give(run, answer(6, "d", "resume"), status(7, "running"));
+    expect(run.helm.pausedBy).toBeNull();
   });
 });
