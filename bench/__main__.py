@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cost, engine, fanout, memory, whole_path
+from bench import cost, engine, fanout, memory, steering, whole_path
 from bench.report import Report, write_json
 
 BENCHES: dict[str, Callable[..., Report]] = {
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "fan-out": fanout.run,
     "memory": memory.run,
     "cost": cost.run,
+    "steering": steering.run,
 }
 
 

@@ -270,13 +270,13 @@ async def answer_as_its_child(lab: Lab, channel: Channel) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("versions", b'{"openg2g":"0.0.1"}', "it began with openg2g 0.0.1"),
-        ("workload_hash", b"00", "it began on other workload"),
-        ("digest", b"00" * 32, "are not what the log says: digest"),
+        ("versions", '{"openg2g":"0.0.1"}', "it began with openg2g 0.0.1"),
+        ("workload_hash", "00", "it began on other workload"),
+        ("digest", "00" * 32, "are not what the log says: digest"),
     ],
 )
 async def test_what_cannot_be_continued_as_it_began_fails_and_says_why(
-    lab: Lab, field: str, value: bytes, said: str
+    lab: Lab, field: str, value: str, said: str
 ) -> None:
     channel = await lab.create(SCENARIO, duration_s=60, speed=SPEED)
     await lab.until_tick(channel, 30)

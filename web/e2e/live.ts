@@ -162,13 +162,12 @@ try {
   await second.page.getByLabel("Ticks a step").fill("600");
   await second.page.getByRole("button", { name: "Step" }).click();
   await second.page.getByText(/^local \(you\) step · ticks 600 · applied$/).waitFor();
-  await seen(second.page, "Paused");
+  const pausedTwice = (page: Page) =>
+    page.locator("li[data-kind=status]").filter({ hasText: "paused" }).nth(1).waitFor();
 
   // Fork, while it is paused: a run of its own, which waits and knows where it comes from.
-  await first.page.getByRole("button", { name: "Fork…" }).click();
-  await first.page.getByRole("button", { name: "Fork and pause there" }).waitFor();
-  await first.page.keyboard.press("Escape");
   const forker = await openTab(context, path);
+  await Promise.all([pausedTwice(forker.page), pausedTwice(first.page)]);
   await seen(forker.page, "Paused");
   await forker.page.getByRole("button", { name: "Fork…" }).click();
   await forker.page.getByRole("button", { name: "Fork and pause there" }).click();

@@ -23,7 +23,8 @@ export function RunHeader({ stream, session, title, badge }: Props) {
     schema?.scenario ?? session?.scenario,
     schema && `workload: ${workloadNote(schema.workload)}`,
     session && `seed ${session.seed}`,
-    session && !run.ended && viewers(session.viewers),
+    // The count is some seconds old: this page watches in any case.
+    session && !run.ended && viewers(Math.max(1, session.viewers)),
     run.attempt > 1 && `attempt ${run.attempt}`,
   ].filter(Boolean);
   return (

@@ -7,7 +7,7 @@ import { Stage } from "../charts/stage";
 import { EventLog } from "../components/EventLog";
 import { SummaryCard } from "../components/SummaryCard";
 import { Trouble } from "../components/Trouble";
-import { Transport } from "../steering/Transport";
+import { ADJUST_BUTTON, Transport } from "../steering/Transport";
 import type { Badge } from "../stream/badge";
 import {
   type SessionStream,
@@ -34,6 +34,7 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
   const [adjusting, setAdjusting] = useState(false);
   const closePanel = useCallback(() => {
     setAdjusting(false);
+    document.getElementById(ADJUST_BUTTON)?.focus();
   }, []);
   const query = useQuery(sessionQuery(sessionId, pollEvery(stream)));
   // The socket's hello is as fresh as the connection; the query keeps the rest fresh after it.

@@ -1,5 +1,5 @@
 import { CloseButton } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
 import { useRunVersion, type SessionStream } from "../stream/useSessionStream";
 import classes from "./AdjustPanel.module.css";
@@ -18,13 +18,24 @@ interface Props {
 export default function AdjustPanel({ stream, onClose }: Props) {
   const { run } = stream;
   useRunVersion(run, 150);
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // For the keyboard: the fields come next, not after all charts.
+    panel.current?.focus({ preventScroll: true });
+  }, []);
   const { history } = run;
   if (!history) return null;
   const { schema } = history;
   const why = whyNot(stream);
   const automatic = schema.controllers.some(({ name }) => run.helm.enabled(name) !== false);
   return (
-    <section id="adjust-panel" className={classes["panel"]} aria-labelledby="adjust-title">
+    <section
+      ref={panel}
+      tabIndex={-1}
+      id="adjust-panel"
+      className={classes["panel"]}
+      aria-labelledby="adjust-title"
+    >
       <header className={classes["head"]}>
         <h2 id="adjust-title" className={classes["title"]}>
           Adjust

@@ -13,6 +13,8 @@ import { StopButton } from "./StopButton";
 import classes from "./Transport.module.css";
 import { UntilButton } from "./UntilButton";
 
+/** Where the focus goes back to when the panel closes. */
+export const ADJUST_BUTTON = "adjust-button";
 const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 100, 300, 1000, "max"] as const;
 const MAX_STEP = 100_000;
 /** All that changes when ticks are computed shares one line of answers. */
@@ -105,12 +107,13 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
           <Outcome stream={stream} slot={SLOT} named />
         </>
       )}
-      <Group gap="xs" ml="auto">
+      <Group gap="xs" ml={over ? 0 : "auto"}>
         <ForkButton run={run} stage={stage} session={session} />
         {run.status !== null && !over && (
           <>
             <Button
               size="xs"
+              id={ADJUST_BUTTON}
               variant={panelOpen ? "light" : "default"}
               aria-expanded={panelOpen}
               aria-controls="adjust-panel"

@@ -18,16 +18,21 @@ export function UntilButton({
   readonly disabled: boolean;
 }) {
   const [opened, setOpened] = useState(false);
+  /** The last command when this was opened: one that came later and was applied closes it. */
+  const [before, setBefore] = useState<string | null>(null);
   const { history } = stream.run;
+  const asked = stream.run.commands.of(SLOT);
+  const shown = opened && !(asked?.fate.kind === "applied" && asked.id !== before);
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-start" trapFocus>
+    <Popover opened={shown} onChange={setOpened} position="bottom-start" trapFocus>
       <Popover.Target>
         <Button
           size="xs"
           variant="default"
           disabled={disabled || !history}
           onClick={() => {
-            setOpened(!opened);
+            setBefore(asked?.id ?? null);
+            setOpened(!shown);
           }}
         >
           Run until…
