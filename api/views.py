@@ -41,7 +41,7 @@ def session_object(
         "scenario": record["scenario"],
         "overrides": record["overrides"],
         "seed": record["seed"],
-        "speed": record["speed"],
+        "speed": state.speed,
         "on_idle": record["on_idle"],
         "status": state.status,
         "reason": state.reason,

@@ -2,7 +2,8 @@
 
 A session's meta fields: `record` (JSON: what was asked for, never changes), `status`, `reason`, `tick`, `n_ticks`,
 `attempt`, `started`, `ended`, `workload`, `workload_hash`, `versions` (JSON), `schema` (JSON), `summary` (JSON), `digest`,
-`answered`, `crashes` and `kills` (`tick:count`), beside the channel's own `epoch`, `head` and `token`.
+`answered`, `speed` (JSON, once it was changed), `crashes` and `kills` (`tick:count`), beside the channel's own `epoch`,
+`head` and `token`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class SessionState:
     versions: dict[str, Any] | None
     workload_hash: str | None
     answered: str
+    speed: float | Literal["max"]
     record: dict[str, Any]
 
     @property
@@ -83,6 +85,7 @@ def _json(meta: Mapping[str, bytes], field: str) -> dict[str, Any] | None:
 
 def decode(session_id: str, meta: Mapping[str, bytes]) -> SessionState:
     """Read a meta hash."""
+    record = _json(meta, "record") or {}
     return SessionState(
         id=session_id,
         epoch=Epoch(meta["epoch"].decode()),
@@ -102,7 +105,8 @@ def decode(session_id: str, meta: Mapping[str, bytes]) -> SessionState:
         versions=_json(meta, "versions"),
         workload_hash=_text(meta, "workload_hash"),
         answered=_text(meta, "answered") or START,
-        record=_json(meta, "record") or {},
+        speed=orjson.loads(meta["speed"]) if "speed" in meta else record.get("speed", "max"),
+        record=record,
     )
 
 

@@ -16,6 +16,7 @@ from openg2g.events import SimEvent
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, Conflict, Fenced, LeaseLost, NoChannel, Settings
 from gridcast.broadcaster.commands import Command
+from gridcast.broadcaster.scripts import Arg
 from gridcast.broadcaster.sessions import Status, command_entry
 from gridcast.scenarios import parse_config
 from gridcast.workers.orders import Exit, Order
@@ -327,7 +328,7 @@ class Run:
             if done is not None:
                 applied.append(done.encode())
         self._steered(was_running, old_speed)
-        self._voice.tell(answers, status=self._present_status(), applied=applied)
+        self._voice.tell(answers, status=self._present_status(), meta=self._pace(), applied=applied)
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         """Apply commands in the order in which Redis took them, before the next tick, and answer each."""
@@ -349,9 +350,12 @@ class Run:
                 applied.append(done.encode())
         self._steered(was_running, old_speed)
         self._voice.answered = commands[-1].at
-        self._voice.tell(
-            answers, status=self._present_status(), meta={"answered": self._voice.answered}, applied=applied
-        )
+        meta = {"answered": self._voice.answered, **self._pace()}
+        self._voice.tell(answers, status=self._present_status(), meta=meta, applied=applied)
+
+    def _pace(self) -> dict[str, Arg]:
+        """The speed in force, for whoever asks for the session without reading its log."""
+        return {"speed": orjson.dumps(self._steering.speed)}
 
     def _obey(self, deed: Deed) -> tuple[bytes, Deed | None]:
         """Apply one command; answers with its `command` entry, and the deed as it took effect unless it was refused."""
