@@ -92,11 +92,13 @@ class Reaper:
             token = await self._leases.acquire(channel)
         except (LeaseHeld, NoChannel):
             return False
-        recovered = await self._sessions.hand_over(session_id, token=token)
+        attempt = await self._sessions.hand_over(session_id, token=token)
         await self._leases.release(channel, token)
-        if recovered:
-            log.warning("session_recovering", session=session_id)
-        return recovered
+        if attempt is None:
+            return False
+        await self._sessions.enqueue(session_id, attempt)
+        log.warning("session_recovering", session=session_id)
+        return True
 
     async def _enqueue_jobless(self, waiting: Sequence[tuple[str, int]]) -> list[str]:
         """Enqueue whoever waits without a job, at the second look: a job may just be on its way."""

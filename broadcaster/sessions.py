@@ -267,10 +267,11 @@ class Sessions:
             except UnansweredCommands:
                 continue
 
-    async def hand_over(self, session_id: str, *, token: int) -> bool:
-        """Give a session its next attempt as the holder of `token`: publish `recovering` and enqueue it before others.
+    async def hand_over(self, session_id: str, *, token: int) -> int | None:
+        """Give a session its next attempt as the holder of `token`: publish `recovering`, and answer with the attempt.
 
-        False, and nothing done, if it is over or waits for a worker already.
+        None, and nothing done, if it is over or waits for a worker already. The caller gives the lease up and then calls
+        `enqueue`: a worker that found the lease held would come back only when it could have lapsed.
 
         Raises:
             NoChannel, Fenced
@@ -281,7 +282,7 @@ class Sessions:
             if state is None:
                 raise NoChannel(str(channel))
             if state.over or state.status in {"queued", "recovering"}:
-                return False
+                return None
             attempt = state.attempt + 1
             try:
                 await self._channels.publish(
@@ -293,9 +294,14 @@ class Sessions:
                 )
             except Conflict:
                 continue  # an entry of the old host came in between our read and the new token
-            # A process that dies here leaves a waiting session without a job, which a reaper finds.
-            await self._queue.enqueue_session(session_id, attempt, urgent=True)
-            return True
+            return attempt
+
+    async def enqueue(self, session_id: str, attempt: int) -> None:
+        """Put a session that was handed over before all that wait.
+
+        A process that dies before this leaves a waiting session without a job, which a reaper finds.
+        """
+        await self._queue.enqueue_session(session_id, attempt, urgent=True)
 
     async def count_end(self, session_id: str, *, token: int, own_fault: bool) -> int | None:
         """Count a child that ended too early; answers with the tick if it happened too often there without progress.

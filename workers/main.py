@@ -83,7 +83,11 @@ class SessionWorker:
         log.info("worker_stopped", id=self.id)
 
     async def _pick(self) -> None:
-        """Keep ARQ picking jobs, over every absence of the broker."""
+        """Keep ARQ picking jobs, over every absence of the broker.
+
+        Not before a child could start at once: a job would wait here that another worker could do now.
+        """
+        await self.host.children.wait_ready()
         pause_s = _RETRY_S[0]
         while True:
             try:

@@ -237,8 +237,7 @@ async def test_a_stop_that_was_answered_is_a_stop_after_a_recovery(mortal: Lab, 
         await mortal.until_tick(channel, 30)
         worker.signal(signal.SIGKILL)
         worker.wait()
-    await mortal.command(channel, "stop", "stop")
-    await answer_as_its_child(mortal, channel)
+    await answer_as_its_child(mortal, channel, "stop")
     with worker_process(mortal.settings, tmp_path):
         state = await mortal.until_over(channel)
     assert (state.status, state.reason, state.attempt) == ("stopped", "stopped by ada", 2)
@@ -249,12 +248,14 @@ async def test_a_stop_that_was_answered_is_a_stop_after_a_recovery(mortal: Lab, 
     assert of(entries, "summary")[0]["ticks"] == state.tick
 
 
-async def answer_as_its_child(lab: Lab, channel: Channel) -> None:
-    """Answer the one waiting command, as applied, with the newest token."""
-    (command,) = await lab.commands.read(channel)
-    await lab.redis.delete(channel.lease)  # of a dead child: it would lapse
+async def answer_as_its_child(lab: Lab, channel: Channel, name: str) -> None:
+    """Send a command, and answer it as applied with the newest token, as a child would that dies right after."""
+    await lab.redis.delete(channel.lease)  # of a dead worker: it would lapse
     leases = AsyncLeases(lab.redis, owner="child", ttl_s=60)
     token = await leases.acquire(channel)
+    # A child outlives its worker by a moment: it must not see the command before it is fenced.
+    await lab.command(channel, name, name)
+    (command,) = await lab.commands.read(channel)
     state = await lab.state(channel)
     await lab.channels.publish(
         channel,

@@ -67,7 +67,8 @@ class Past:
     """What meta and the list of applied commands say of the attempts before this one.
 
     `tick` ticks are in the log, and `digest` is theirs. `announced`: the schema is in the log. `answered` is the last
-    command that got its answer. `script` was laid down when the session was made: a fork's past, and how it differs.
+    command that got its answer. `script` was laid down when the session was made: a fork's past, and how it differs;
+    `followed` is the last tick for which it was carried out and answered.
     """
 
     tick: int = 0
@@ -80,6 +81,7 @@ class Past:
     started_s: float | None = None
     applied: tuple[Deed, ...] = ()
     script: tuple[Deed, ...] = ()
+    followed: int = -1
 
     @classmethod
     def decode(cls, meta: Mapping[bytes, bytes], applied: Sequence[bytes], script: bytes | None) -> Past:
@@ -96,4 +98,5 @@ class Past:
             started_s=float(started) if started else None,
             applied=tuple(Deed.of(orjson.loads(record)) for record in applied),
             script=tuple(map(Deed.of, orjson.loads(script))) if script else (),
+            followed=int(meta.get(b"followed", b"-1")),
         )

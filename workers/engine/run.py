@@ -48,6 +48,8 @@ CATCH_UP_TICKS = 256
 """How many ticks are re-simulated between two looks."""
 LAG_TOLD_S = 5.0
 """How often a session that cannot keep its pace says so."""
+TURNS = frozenset({"pause", "resume", "step", "run_until"})
+"""Commands with which a person takes over whether the session runs."""
 LAG_S = 0.5
 """Lag below this is the noise of a busy machine."""
 
@@ -105,6 +107,7 @@ class Run:
             self._started_s = past.started_s
         self._voice.answered = past.answered
         self._script = Deeds(past.script)
+        self._followed = past.followed
         config = parse_config(self._order.record["config"])
         self._tick_s = config.tick_s
         simulation = build(config, specs_dir=self._settings.specs_dir)
@@ -199,8 +202,8 @@ class Run:
                 f"digest {self._voice.digest[:16]}, not {past.digest[:16]}"
             )
         self._do_again(applied.at(self._tick))
-        pauses = [deed for deed in past.applied if deed.command in ("pause", "resume")]
-        self._idle.restore(paused_here=steering.paused and bool(pauses) and pauses[-1].by == ON_IDLE)
+        turns = [(deed.by, deed.command) for deed in past.applied if deed.command in TURNS]
+        self._idle.restore(paused_here=turns[-1:] == [(ON_IDLE, "pause")])
         if steering.speed != self._pacer.speed:
             self._pacer.set_speed(steering.speed, tick=self._tick, now_s=clock())
         log.info("session_caught_up", session=self._order.session_id, tick=self._tick)
@@ -272,7 +275,6 @@ class Run:
         self._link.keep_lease()
         commands = self._link.new_commands(self._voice.answered)
         if commands:
-            self._idle.steered()
             self._carry_out(commands)
         if self._link.outages != self._outages:
             self._outages = self._link.outages
@@ -328,7 +330,9 @@ class Run:
             if done is not None:
                 applied.append(done.encode())
         self._steered(was_running, old_speed)
-        self._voice.tell(answers, status=self._present_status(), meta=self._pace(), applied=applied)
+        # `followed` in the same call, or an attempt that begins at this very tick would carry it out once more.
+        meta = {**self._pace(), "followed": self._tick}
+        self._voice.tell(answers, status=self._present_status(), meta=meta, applied=applied)
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         """Apply commands in the order in which Redis took them, before the next tick, and answer each."""
@@ -366,6 +370,8 @@ class Run:
             return command_entry(command, tick=self._tick, error=str(refused)), None
         if deed.command == "stop":
             self._why = self._stop_reason(deed)
+        if deed.command in TURNS:
+            self._idle.steered()
         done = Deed(tick=deed.tick, by=deed.by, command=deed.command, args=args, command_id=deed.command_id)
         return command_entry(command, tick=self._tick), done
 
