@@ -89,12 +89,14 @@ def run(*, quick: bool) -> Report:
                 at_most=5,
             )
         growth, faults = asyncio.run(api_peak(running))
-        # One window per channel (4 MiB), four times the soft bound for each deaf viewer, and the sockets of all.
+        # By the settings: the window and its frames, four times the soft bound for each deaf viewer, and for each of the
+        # others the soft bound and a page of the log.
+        bound = 2 * 4 + 4 * DEAF + 1.25 * (VIEWERS - DEAF)
         report.add(
             f"API with {VIEWERS} viewers, {DEAF} deaf: growth",
             [growth],
             unit="MiB",
-            at_most=4 + 4 * DEAF + 20,
+            at_most=bound,
         )
         report.notes += faults[:3]
     return report

@@ -19,9 +19,9 @@ _STOCK = """
 import sys, time
 from gridcast.scenarios import resolve
 from gridcast.workers.engine.build import build_stock
-simulation = build_stock(resolve("ieee13", {"duration_s": int(sys.argv[1])}), specs_dir=None)
+coordinator = build_stock(resolve("ieee13", {"duration_s": int(sys.argv[1])}), specs_dir=None)
 begin = time.perf_counter()
-simulation.coordinator.run()
+coordinator.run()
 print(time.perf_counter() - begin)
 """
 
