@@ -112,7 +112,7 @@ class Audience:
             self.look_round()
             if self._clock() - announced_at >= REFRESH_S:
                 announced_at = self._clock()
-                await self._announce_all()
+                await self.announce_all()
 
     def look_round(self) -> None:
         """Cut those without progress, and send heartbeats to those who heard nothing for long."""
@@ -130,12 +130,17 @@ class Audience:
                 beat = beat or message("heartbeat", ts=time.time())
                 outlet.beat(beat)
 
-    async def _announce_all(self) -> None:
+    async def announce_all(self) -> None:
+        """Tell the other processes that those who sit here are still here."""
         viewers: dict[Channel, list[Viewer]] = defaultdict(list)
         for seat in self._seats:
             viewers[seat.channel].append(seat.viewer)
         try:
             for channel, present in viewers.items():
                 await self._presence.announce(channel, present)
+                seated = {seat.viewer for seat in self._seats}
+                for viewer in present:
+                    if viewer not in seated:  # it left while it was being announced
+                        await self._presence.leave(channel, viewer)
         except BrokerUnavailable:
             log.debug("viewers not announced: the broker is away")

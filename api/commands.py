@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/sessions/{session_id}/commands", tags=["commands
 
 
 @router.post(
-    "", status_code=202, response_model=CommandAccepted, responses=fails_with(404, 409, 413, 422, 503)
+    "", status_code=202, response_model=CommandAccepted, responses=fails_with(404, 409, 413, 422, 429, 503)
 )
 async def command(
     request: Request,

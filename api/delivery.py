@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.websockets import WebSocket
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, NoChannel, Subscription, Viewer
-from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused
+from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused, TooManyCommands
 from gridcast.broadcaster.names import Epoch, new_id
 from gridcast.broadcaster.sessions import SessionState
 
@@ -187,6 +187,12 @@ async def _command(services: Services, channel: Channel, frame: CommandFrame) ->
             return Refusal(
                 code="id_reused",
                 detail="this command id was used before with another body; take a new id",
+                command_id=frame.id,
+            )
+        except TooManyCommands:
+            return Refusal(
+                code="rate_limited",
+                detail="too many commands wait for their answers; wait for some of them",
                 command_id=frame.id,
             )
         except BrokerUnavailable:

@@ -28,6 +28,9 @@ RETRY_MS = 1000
 """How long browsers wait before they come back."""
 
 RETRY_S = 0.25
+MAX_OFFSET_DIGITS = 19
+"""No log has more entries; Python refuses to read numbers of thousands of digits."""
+
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -45,7 +48,7 @@ def event(epoch: str, item: Entry | Reset) -> bytes:
 def last_seen(event_id: str) -> tuple[Epoch, int]:
     """Inverse of an event's id. Raises `Failure`."""
     epoch, _, offset = event_id.rpartition(":")
-    if not epoch or not offset.isascii() or not offset.isdigit():
+    if not epoch or not offset.isascii() or not offset.isdigit() or len(offset) > MAX_OFFSET_DIGITS:
         raise invalid([Fault(("Last-Event-ID",), "must be the id of an event of this stream, epoch:offset")])
     return Epoch(epoch), int(offset)
 

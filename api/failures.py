@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from gridcast.broadcaster import BrokerUnavailable, Fenced, LeaseHeld, NoChannel
-from gridcast.broadcaster.errors import ChannelEnded, ChannelError, CommandIdReused
+from gridcast.broadcaster.errors import ChannelEnded, ChannelError, CommandIdReused, TooManyCommands
 from gridcast.scenarios import ScenarioError
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -38,6 +38,7 @@ FOREIGN_ORIGIN: Final = Kind(
 )
 TOO_LARGE: Final = Kind(slug="too-large", status=413, title="The body is too large", close_code=1009)
 ENDED: Final = Kind(slug="ended", status=409, title="The session has ended")
+RATE_LIMITED: Final = Kind(slug="rate-limited", status=429, title="Too many commands wait", close_code=4429)
 REJECTED: Final = Kind(slug="rejected", status=409, title="The session rejected the command")
 ID_REUSED: Final = Kind(slug="id-reused", status=409, title="This id was used before with another body")
 GONE: Final = Kind(slug="gone", status=409, title="What this key created is gone")
@@ -123,6 +124,12 @@ def as_failure(error: Exception) -> Failure | None:
             return Failure(
                 ID_REUSED,
                 f"the command id {error.command_id!r} was used before with another body; take a new id",
+            )
+        case TooManyCommands():
+            return Failure(
+                RATE_LIMITED,
+                f"too many commands to {_thing(error)} wait for their answers; wait for some of them",
+                headers={"Retry-After": str(RETRY_S)},
             )
         case LeaseHeld() | Fenced():
             return Failure(BUSY, f"{_thing(error)} has just been taken over; look at it and try again")

@@ -15,6 +15,7 @@ from gridcast.broadcaster import Settings, load_settings
 from gridcast.broadcaster.errors import BadSettings
 
 from .app import create_app
+from .http import HttpProtocol
 from .inbound import MAX_FRAME_BYTES
 from .services import Services
 from .websocket import FrameProtocol
@@ -43,6 +44,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=HttpProtocol,
                 ws=FrameProtocol,
                 # Twice, so that a frame just over the bound is answered with an `error` before the socket closes.
                 ws_max_size=2 * MAX_FRAME_BYTES,

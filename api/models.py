@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, LiteralString
 
+import orjson
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,16 +21,34 @@ from pydantic_core import PydanticCustomError
 from gridcast.broadcaster.sessions import Status
 
 
-def _one_fault(value: object, check: ValidatorFunctionWrapHandler) -> object:
+def _one_fault(words: LiteralString) -> WrapValidator:
     """One sentence for people instead of pydantic's one for each member of the union."""
-    try:
-        return check(value)
-    except ValidationError:
-        raise PydanticCustomError("speed", "must be `max` or a number from 0.1 to 1000") from None
+
+    def checked(value: object, check: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return check(value)
+        except ValidationError:
+            raise PydanticCustomError("one_of", words) from None
+
+    return WrapValidator(checked)
 
 
+def _small(args: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if len(orjson.dumps(args)) > MAX_ARGS_BYTES:
+        raise PydanticCustomError(
+            "args_too_large", "may have at most {bytes} bytes", {"bytes": MAX_ARGS_BYTES}
+        )
+    return args
+
+
+MAX_ARGS_BYTES: Final = 8 << 10
+"""Of a command's arguments as JSON. They stand in its answer too, which every viewer gets and the log must hold; the
+longest that mean something have 2 KiB."""
+
+Args = Annotated[dict[str, JsonValue], Field(max_length=100), AfterValidator(_small)]
 Speed = Annotated[
-    Literal["max"] | Annotated[float, Field(ge=0.1, le=1000, allow_inf_nan=False)], WrapValidator(_one_fault)
+    Literal["max"] | Annotated[float, Field(ge=0.1, le=1000, allow_inf_nan=False)],
+    _one_fault("must be `max` or a number from 0.1 to 1000"),
 ]
 OnIdle = Literal["continue", "pause", "stop"]
 Command = Literal[
@@ -70,7 +90,7 @@ class CommandRequest(_Strict):
     """Body of `POST /api/sessions/{id}/commands`. The session itself checks `args` and answers."""
 
     command: Command
-    args: Annotated[dict[str, JsonValue], Field(max_length=100)] = Field(default_factory=dict)
+    args: Args = Field(default_factory=dict)
     id: CommandId | None = None
 
 
@@ -107,7 +127,7 @@ class CommandFrame(_Strict):
     type: Literal["command"]
     id: CommandId
     command: Command
-    args: Annotated[dict[str, JsonValue], Field(max_length=100)] = Field(default_factory=dict)
+    args: Args = Field(default_factory=dict)
 
 
 class PingFrame(_Strict):
@@ -134,7 +154,9 @@ class ListQuery(_Query):
     scenario: str | None = None
 
 
-Since = Annotated[int, Field(ge=0)] | Literal["live"]
+Since = Annotated[
+    Annotated[int, Field(ge=0)] | Literal["live"], _one_fault("must be `live` or an offset, 0 or more")
+]
 
 
 class EventsQuery(_Query):

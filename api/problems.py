@@ -47,6 +47,8 @@ def faults(errors: Sequence[ErrorDetails | dict[str, Any]]) -> list[Fault]:
             found.append(Fault(loc, f"there is no such {'parameter' if in_query else 'field'}"))
         elif error["type"] == "missing" and not loc:
             found.append(Fault((), "a JSON body is needed"))
+        elif error["type"] == "model_type":
+            found.append(Fault(loc, "a JSON object is needed"))
         elif error["type"] == "model_attributes_type":
             found.append(Fault(loc, "a JSON object is needed, sent with Content-Type: application/json"))
         else:

@@ -95,8 +95,10 @@ def _decode_cursor(text: str) -> tuple[float, str]:
     try:
         place: Any = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         created, session_id = place
-        return float(created), str(session_id)
-    except (ValueError, TypeError, binascii.Error):
+        if not isinstance(created, int | float) or not isinstance(session_id, str):
+            raise TypeError(place)
+        return float(created), session_id
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         raise invalid([Fault(("cursor",), "not a cursor of this list; leave it out to begin anew")]) from None
 
 

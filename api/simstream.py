@@ -20,7 +20,7 @@ from .models import SessionRequest, StreamQuery
 from .problems import faults
 from .services import services_of
 from .steering import stop_unwatched
-from .stream import accepted
+from .stream import serve
 from .users import LOCAL_USER, author
 from .views import channel_of
 
@@ -71,7 +71,8 @@ def _value(name: str, text: str) -> Any:
 async def sim_stream(websocket: WebSocket) -> None:
     """Serve one starter and viewer."""
     services = services_of(websocket)
-    async with accepted(websocket):
+
+    async def work() -> None:
         wanted = wanted_session(websocket.query_params)
         state = await create_session(services, wanted, owner=LOCAL_USER)
         try:
@@ -82,3 +83,5 @@ async def sim_stream(websocket: WebSocket) -> None:
                     await stop_unwatched(services, channel_of(state.id), by=author(LOCAL_USER))
                 except BrokerUnavailable:
                     log.warning("could not stop an unwatched session: the broker is away", session=state.id)
+
+    await serve(websocket, work)

@@ -35,7 +35,10 @@ def file_at(folder: Path, path: str) -> Path | None:
     if "\0" in path:
         return None
     found = (folder / path).resolve()
-    return found if found.is_relative_to(folder.resolve()) and found.is_file() else None
+    try:
+        return found if found.is_relative_to(folder.resolve()) and found.is_file() else None
+    except OSError:  # no file system holds a name as long as that
+        return None
 
 
 def page_router(folder: Path | None) -> APIRouter:

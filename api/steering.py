@@ -25,7 +25,7 @@ async def accept(
     """Store a command; its one answer will be an entry of the session. False if it was stored before.
 
     Raises:
-        NoChannel, ChannelEnded, CommandIdReused: nothing was stored.
+        NoChannel, ChannelEnded, CommandIdReused, TooManyCommands: nothing was stored.
         BrokerUnavailable: unknown; the same command with the same id may be sent again.
     """
     fresh = await services.commands.append(channel, command_id=command_id, by=by, command=command, args=args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from fastapi import APIRouter, WebSocket
@@ -26,9 +26,8 @@ _REASON_BYTES = 120
 """A close frame has room for 123."""
 
 
-@contextlib.asynccontextmanager
-async def accepted(websocket: WebSocket) -> AsyncIterator[None]:
-    """Accept a WebSocket, check who opened it, and close it with the right code if what follows fails.
+async def serve(websocket: WebSocket, work: Callable[[], Awaitable[None]]) -> None:
+    """Accept a WebSocket, check who opened it, do the work, and close it with the right code if one of these fails.
 
     Accepted also where it is refused: a browser sees a close code only after that.
     """
@@ -38,7 +37,7 @@ async def accepted(websocket: WebSocket) -> AsyncIterator[None]:
         settings = services_of(websocket).settings
         if not allowed(origin, host=websocket.headers.get("host"), extra=settings.allowed_origins):
             raise refusal(origin)
-        yield
+        await work()
     except WebSocketDisconnect:
         return
     except Exception as error:
@@ -73,12 +72,18 @@ def stream_query(websocket: WebSocket) -> StreamQuery:
 @router.websocket("/api/ws/sessions/{session_id}")
 async def session_stream(websocket: WebSocket, session_id: str) -> None:
     """Serve one viewer."""
-    async with accepted(websocket):
+
+    async def work() -> None:
         await watch(websocket, services_of(websocket), session_id, stream_query(websocket))
+
+    await serve(websocket, work)
 
 
 @router.websocket("/{path:path}")
 async def nothing(websocket: WebSocket, path: str) -> None:
     """There is no such stream; said so that a browser sees the code."""
-    async with accepted(websocket):
+
+    async def work() -> None:
         raise Failure(NOT_FOUND, f"there is no WebSocket at /{path}")
+
+    await serve(websocket, work)

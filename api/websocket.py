@@ -20,11 +20,16 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.exceptions import ProtocolError
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 EXTENSION: Final = "gridcast.frames"
 CLOSE_S: Final = 2.0
 """How long the peer has for its part of the closing handshake before the connection is cut."""
+MAX_PINGS_BEHIND: Final = 100
+"""Pings answered while the peer takes nothing in; each answer waits in memory."""
+MAX_FRAGMENTS: Final = 1024
+"""Parts of one message. Empty ones count for nothing in its size, but each costs memory."""
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: on, for no time at all."""
 
@@ -84,6 +89,27 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.conn.available_extensions = []
+        self._pings_behind = 0
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            # A request that cannot be read, such as one with a line over 8 KiB: uvicorn leaves its peer waiting.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_ping(self) -> None:
+        self._pings_behind = 0 if self.writable.is_set() else self._pings_behind + 1
+        if self._pings_behind > MAX_PINGS_BEHIND:
+            self.abort()
+        else:
+            super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= MAX_FRAGMENTS:
+            self.abort()
+        else:
+            super().handle_cont(event)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

@@ -18,10 +18,13 @@ from redis.client import PubSub
 
 from . import scripts
 from .client import BROKER_ERRORS, StreamRows, answering, broker_errors
-from .errors import ChannelEnded, CommandIdReused, NoChannel
+from .errors import ChannelEnded, CommandIdReused, NoChannel, TooManyCommands
 from .names import Channel
 
 READ_COUNT = 200
+MAX_WAITING = 10_000
+"""Unanswered commands that one channel holds: many more than people send while a session waits for a worker. Twice as many
+before a `stop` is refused too."""
 START = "0-0"
 """Id before every command of a stream."""
 
@@ -65,13 +68,16 @@ class CommandLog:
         """Store a command and wake the writer. False if this very command was stored before under this id.
 
         Raises:
-            NoChannel, ChannelEnded, CommandIdReused: nothing was stored.
+            NoChannel, ChannelEnded, CommandIdReused, TooManyCommands: nothing was stored.
         """
         record = encode(command_id=command_id, by=by, command=command, args=args)
         async with answering():
             reply = await self._append(
                 keys=[channel.meta, channel.commands, channel.seen],
-                args=[channel.control, command_id, _digest(by, command, args), record],
+                args=[
+                    *(channel.control, command_id, _digest(by, command, args), record),
+                    2 * MAX_WAITING if command == "stop" else MAX_WAITING,
+                ],
             )
         word = reply[0]
         if word == b"NOCHANNEL":
@@ -80,6 +86,8 @@ class CommandLog:
             raise ChannelEnded(str(channel))
         if word == b"REUSED":
             raise CommandIdReused(str(channel), command_id)
+        if word == b"FULL":
+            raise TooManyCommands(str(channel))
         return bool(word == b"OK")
 
     async def read(self, channel: Channel, *, after: str = START, count: int = READ_COUNT) -> list[Command]:
@@ -87,6 +95,15 @@ class CommandLog:
         async with answering():
             rows = await self._redis.xrange(channel.commands, min=f"({after}", count=count)
         return [decode(at, fields[b"c"]) for at, fields in rows]
+
+    async def read_all(self, channel: Channel, *, after: str = START) -> list[Command]:
+        """All stored commands after stream id `after`, in order."""
+        found: list[Command] = []
+        while True:
+            page = await self.read(channel, after=found[-1].at if found else after)
+            found += page
+            if len(page) < READ_COUNT:
+                return found
 
     async def applied(self, channel: Channel) -> list[dict[str, Any]]:
         """What took effect: `{command_id, by, command, args, tick}` in order."""

@@ -89,6 +89,13 @@ class ChannelEnded(ChannelError):
         super().__init__(channel, "it has ended and takes no more commands")
 
 
+class TooManyCommands(ChannelError):
+    """So many commands wait for their answers that no more are taken now."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(channel, "too many commands wait for their answers")
+
+
 class CommandIdReused(ChannelError):
     """A command id came a second time with another body."""
 

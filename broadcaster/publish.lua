@@ -55,6 +55,12 @@ for i = 1, n do
   redis.call('XADD', log, string.format('%d-0', expected + i - 1), 'e', sent[i])
 end
 redis.call('HSET', meta, unpack(pairs_given))
+for i = 3, #pairs_given, 2 do
+  if pairs_given[i] == 'answered' then
+    -- Nobody reads again what is answered; the last one stays, for `closing`.
+    redis.call('XTRIM', commands, 'MINID', pairs_given[i + 1])
+  end
+end
 for i = at + 2 * fields + 1, #ARGV do
   redis.call('RPUSH', applied, ARGV[i])
 end

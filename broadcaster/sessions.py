@@ -235,7 +235,7 @@ class Sessions:
                 raise NoChannel(str(channel))
             if state.over:
                 return
-            waiting = await self._commands.read(channel, after=state.answered)
+            waiting = await self._commands.read_all(channel, after=state.answered)
             answered = waiting[-1].at if waiting else state.answered
             answers = [
                 command_entry(

@@ -14,6 +14,7 @@ from .validation import field_errors
 
 MAX_OVERRIDES = 500
 MAX_PATH_CHARS = 200
+MAX_INDEX_DIGITS = 9
 
 
 def parse_config(data: Any) -> ScenarioConfig:
@@ -74,7 +75,7 @@ def _set(written: dict[str, Any], full: Any, path: object, value: Any) -> None:
         raise _error(
             ("overrides",), f"{shown(path)} is not a path; needed is a dotted path such as datacenters.0.bus"
         )
-    loc: Loc = tuple(int(part) if part.isascii() and part.isdigit() else part for part in path.split("."))
+    loc: Loc = tuple(int(part) if _is_index(part) else part for part in path.split("."))
     here: Any = written
     for depth, part in enumerate(loc):
         last = depth == len(loc) - 1
@@ -97,6 +98,11 @@ def _set(written: dict[str, Any], full: Any, path: object, value: Any) -> None:
             child = here[part]
             here[part] = child.copy() if isinstance(child, dict | list) else child
             here = here[part]
+
+
+def _is_index(part: str) -> bool:
+    """Whether it is the place of an item; what has more digits than any list has items is a name, and a wrong one."""
+    return part.isascii() and part.isdigit() and len(part) <= MAX_INDEX_DIGITS
 
 
 def _joined(loc: Loc) -> str:

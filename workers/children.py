@@ -42,13 +42,14 @@ class CannotFork(Exception):
 
 @dataclass(kw_only=True, slots=True)
 class Child:
-    """A running session child, as far as this worker knows."""
+    """A running session child, as far as this worker knows. `heard`: it has told something, so it is built and steps."""
 
     order: Order
     pid: int
     tick: int = 0
     lag_s: float = 0.0
     last_words: str | None = None
+    heard: bool = False
 
 
 Exited = Callable[[Child, int], None]
@@ -78,6 +79,10 @@ class Children:
     @property
     def running(self) -> list[Child]:
         return list(self._by_pid.values())
+
+    def runs(self, child: Child) -> bool:
+        """Whether this very child still runs."""
+        return self._by_pid.get(child.pid) is child
 
     @property
     def server_pid(self) -> int | None:
@@ -211,3 +216,4 @@ class Children:
         child = self._by_pid.get(report.pid)
         if child is not None:
             child.tick, child.lag_s, child.last_words = report.tick, report.lag_s, report.last_words
+            child.heard = True

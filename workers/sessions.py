@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine
 
 import structlog
@@ -42,6 +43,9 @@ CLAIMABLE = frozenset({"queued", "recovering"})
 
 RETRY_S = 0.5
 
+BUILD_S = 300.0
+"""How long a child may build its scenario in one go; long training traces take seconds each."""
+
 
 class TryLater(Exception):
     """The job cannot be done now, and nothing was done; it must come again after `after_s`."""
@@ -66,6 +70,7 @@ class SessionHost:
         self._heartbeats = Heartbeats(redis)
         self.reaper = Reaper(redis, owner=worker_id, lease_s=settings.lease_s, ttl_s=settings.session_ttl_s)
         self._endings: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[None]] = set()
         self._starting = 0
         self.slots = settings.slots or SLOTS_PER_CORE * (os.cpu_count() or 1)
         self.children = Children(settings, exited=self._exited)
@@ -120,6 +125,7 @@ class SessionHost:
             await self._end(order, f"the worker could not start a process for this session: {error}")
             return
         log.info("session_started", session=session_id, attempt=attempt, pid=child.pid)
+        self._in_background(self._keep_while_building(child), self._keeping)
 
     async def _announce(self, channel: Channel, token: int) -> SessionState | None:
         """Publish `starting`, unless the session is recovering; `None` if it came to its end just before."""
@@ -149,9 +155,30 @@ class SessionHost:
         end = ending(status, tick=child.tick, last_words=child.last_words)
         log.info("session_child_ended", session=order.session_id, pid=child.pid, why=end.reason or "done")
         if not end.settled:
-            self._in_background(self._settle(order, end))
+            self._in_background(self._settle(order, end), self._endings)
 
-    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+    async def _keep_while_building(self, child: Child) -> None:
+        """Hold the lease for a child until it is heard of: while it builds it cannot renew it, and is not lost."""
+        channel = Channel.session(child.order.session_id)
+        deadline_s = time.monotonic() + BUILD_S
+        while time.monotonic() < deadline_s:
+            await asyncio.sleep(self._settings.lease_s / 3)
+            if child.heard or not self.children.runs(child):
+                return
+            try:
+                await self._leases.renew(channel, child.order.token)
+            except BrokerUnavailable:
+                continue
+            except (NoChannel, LeaseLost):
+                return
+        state = await self._sessions.get(channel.id)
+        if state is None or state.tick > 0:
+            return  # it computes again what is in the log, and renews by itself as it does so
+        await self._end(child.order, f"it was not built after {BUILD_S:g} s; a smaller scenario may help.")
+        if self.children.runs(child):
+            os.kill(child.pid, signal.SIGKILL)
+
+    def _in_background(self, work: Coroutine[None, None, None], among: set[asyncio.Task[None]]) -> None:
         async def logged() -> None:
             try:
                 await work
@@ -159,8 +186,8 @@ class SessionHost:
                 log.exception("session_not_settled")
 
         task = asyncio.create_task(logged())
-        self._endings.add(task)
-        task.add_done_callback(self._endings.discard)
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     async def _settle(self, order: Order, end: Ending) -> None:
         """Give a session whose child ended too early its next attempt, or its last status if that is of no use."""
@@ -173,8 +200,10 @@ class SessionHost:
                 if tick is not None:
                     await self._end(order, f"{end.reason} It happened again and again at tick {tick}.")
                     return
-                await self._sessions.hand_over(order.session_id, token=order.token)
+                attempt = await self._sessions.hand_over(order.session_id, token=order.token)
                 await self._leases.release(channel, order.token)
+                if attempt is not None:
+                    await self._sessions.enqueue(order.session_id, attempt)
                 return
             except BrokerUnavailable:
                 await asyncio.sleep(RETRY_S)

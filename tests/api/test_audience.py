@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
+
 import fakeredis
 import orjson
 import pytest
@@ -62,6 +65,22 @@ async def test_a_viewer_is_announced_while_it_sits_and_not_after(
         assert len(audience) == 1
     assert await presence.list(CHANNEL) == []
     assert len(audience) == 0
+
+
+async def test_who_leaves_while_all_are_announced_is_not_listed_again(
+    audience: Audience, presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce = presence.announce
+    async with contextlib.AsyncExitStack() as sitting:
+        await sitting.enter_async_context(audience.seat(CHANNEL, VIEWER, None))
+
+        async def late(channel: Channel, viewers: Iterable[Viewer]) -> None:
+            await sitting.aclose()
+            await announce(channel, viewers)
+
+        monkeypatch.setattr(presence, "announce", late)
+        await audience.announce_all()
+    assert await presence.list(CHANNEL) == []
 
 
 async def test_who_heard_nothing_for_15_s_gets_a_heartbeat_and_no_sooner(

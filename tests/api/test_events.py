@@ -74,7 +74,7 @@ async def test_an_id_of_another_life_gets_a_reset_from_which_it_can_go_on(
     assert len(events) == 5
 
 
-@pytest.mark.parametrize("event_id", ["7", "e:", "e:x", ":3", "e:-1"])
+@pytest.mark.parametrize("event_id", ["7", "e:", "e:x", ":3", "e:-1", f"e:{'9' * 5000}"])
 async def test_an_id_that_is_none_of_ours_is_refused(
     producer: Producer, http: httpx2.AsyncClient, event_id: str
 ) -> None:

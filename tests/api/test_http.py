@@ -186,7 +186,12 @@ async def test_lists_are_paged_newest_first_and_filtered(http: httpx2.AsyncClien
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=x", "cursor=%25", "cursor=e30", "status=done", "foo=1"]
+    "query",
+    [
+        *("limit=0", "limit=201", "limit=x", "cursor=%25", "cursor=e30", "status=done", "foo=1"),
+        "cursor=WyJuYW4iLCJ4Il0",  # ["nan","x"]
+        "cursor=WzEsMl0",  # [1,2]
+    ],
 )
 async def test_a_wrong_query_is_refused(http: httpx2.AsyncClient, query: str) -> None:
     document = problem(await http.get(f"/api/sessions?{query}"), 422)

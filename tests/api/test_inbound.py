@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from gridcast.api.inbound import MAX_BAD_IN_A_ROW, MAX_FRAME_BYTES, Patience, Refusal, parse
-from gridcast.api.models import CommandFrame, PingFrame
+from gridcast.api.models import MAX_ARGS_BYTES, CommandFrame, PingFrame
+
+
+def command_with(args_bytes: int) -> str:
+    """A command whose arguments have this many bytes."""
+    return '{"type":"command","id":"a","command":"stop","args":{"x":"%s"}}' % ("x" * (args_bytes - 8))
+
+
+def test_arguments_of_just_the_largest_size_are_taken() -> None:
+    assert isinstance(parse(command_with(MAX_ARGS_BYTES)), CommandFrame)
 
 
 def test_commands_and_pings_are_taken() -> None:
@@ -33,6 +42,7 @@ def test_commands_and_pings_are_taken() -> None:
         ('{"type":"command","id":7,"command":"stop"}', "bad_frame", "id"),
         ('{"type":"command","id":"a","command":"explode"}', "bad_frame", "'pause', 'resume', 'stop'"),
         ('{"type":"command","id":"a","command":"stop","args":[]}', "bad_frame", "args"),
+        (command_with(MAX_ARGS_BYTES + 1), "bad_frame", f"args: may have at most {MAX_ARGS_BYTES} bytes"),
         (
             '{"type":"command","id":"a","command":"stop","tick":4}',
             "bad_frame",

@@ -49,7 +49,17 @@ async def test_what_is_no_address_of_the_page_is_not_there(folder: Path, path: s
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret.txt", "assets/../../secret.txt", "link.txt", "/etc/passwd", "a\0b", "assets"]
+    "path",
+    [
+        "../secret.txt",
+        "assets/../../secret.txt",
+        "link.txt",
+        "/etc/passwd",
+        "a\0b",
+        "assets",
+        "x" * 300,
+        "x/" * 3000,
+    ],
 )
 def test_nothing_outside_the_folder_is_a_file_of_it(folder: Path, path: str) -> None:
     assert file_at(folder, path) is None

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from redis.asyncio import Redis
 
-from gridcast.broadcaster import Channels, CommandLog, CommandReader, NoChannel, Settings
+from gridcast.broadcaster import Channels, CommandLog, CommandReader, NoChannel, Settings, commands
 from gridcast.broadcaster.client import sync_client
 from gridcast.broadcaster.commands import START
-from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused
+from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused, TooManyCommands, UnansweredCommands
 from tests.broadcaster.conftest import CHANNEL
 from tests.valkey import ValkeyServer
 
@@ -50,6 +50,38 @@ async def test_no_command_is_stored_after_the_end_or_without_a_channel(
     assert await redis.exists(CHANNEL.commands, CHANNEL.seen) == 0
 
 
+async def test_answered_commands_are_not_kept(channels: Channels, redis: Redis) -> None:
+    await channels.create(CHANNEL, meta={})
+    log = CommandLog(redis)
+    for name in ("one", "two", "three"):
+        await log.append(CHANNEL, command_id=name, by="user:ada", command="pause", args={})
+    answered = (await log.read(CHANNEL))[1].at
+    await channels.publish(CHANNEL, token=0, expected=1, entries=[], meta={"answered": answered})
+    assert [c.id for c in await log.read(CHANNEL)] == ["two", "three"]
+    with pytest.raises(UnansweredCommands):
+        await channels.publish(CHANNEL, token=0, expected=1, entries=[], closing=answered)
+    newest = (await log.read(CHANNEL))[-1].at
+    await channels.publish(CHANNEL, token=0, expected=1, entries=[], meta={"answered": newest})
+    await channels.publish(CHANNEL, token=0, expected=1, entries=[], closing=newest)
+
+
+async def test_only_so_many_commands_may_wait_and_a_stop_finds_room(
+    channels: Channels, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "MAX_WAITING", 3)
+    await channels.create(CHANNEL, meta={})
+    log = CommandLog(redis)
+    for n in range(4):
+        await log.append(CHANNEL, command_id=f"c{n}", by="user:ada", command="pause", args={})
+    with pytest.raises(TooManyCommands):
+        await log.append(CHANNEL, command_id="more", by="user:ada", command="pause", args={})
+    assert not await log.append(CHANNEL, command_id="c0", by="user:ada", command="pause", args={})
+    assert await log.append(CHANNEL, command_id="stop", by="user:ada", command="stop", args={})
+    newest = (await log.read(CHANNEL))[-1].at
+    await channels.publish(CHANNEL, token=0, expected=1, entries=[], meta={"answered": newest})
+    assert await log.append(CHANNEL, command_id="more", by="user:ada", command="pause", args={})
+
+
 @pytest.fixture
 def reader(settings: Settings) -> Iterator[CommandReader]:
     client = sync_client(settings)
@@ -69,8 +101,10 @@ async def test_a_sleeping_reader_is_woken_by_a_command(reader: CommandReader, va
     open_tail(reader)
     assert not reader.wait(0.01)
     with valkey.client() as client:
-        threading.Timer(0.05, client.publish, [CHANNEL.control, b"1-0"]).start()
+        wake_up = threading.Timer(0.05, client.publish, [CHANNEL.control, b"1-0"])
+        wake_up.start()
         assert reader.wait(20)
+        wake_up.join()  # the message may be here before the thread has its reply
     assert not reader.woken()
 
 
@@ -81,8 +115,10 @@ async def test_a_reader_whose_connection_was_cut_looks_again(
     with valkey.client() as client:
         client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
         assert reader.wait(20)  # in doubt: true
-        threading.Timer(0.05, client.publish, [CHANNEL.control, b"1-0"]).start()
+        wake_up = threading.Timer(0.05, client.publish, [CHANNEL.control, b"1-0"])
+        wake_up.start()
         assert reader.wait(20)
+        wake_up.join()  # the reader may have woken before that, by the confirmation of its new subscription
 
 
 async def test_a_broker_that_is_away_does_not_make_the_reader_spin(mortal_valkey: ValkeyServer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import orjson
 import pytest
 from redis.asyncio import Redis
@@ -16,10 +18,12 @@ from gridcast.broadcaster import (
     Presence,
     Viewer,
 )
+from gridcast.broadcaster.commands import READ_COUNT
 from gridcast.broadcaster.presence import TTL_S
 from gridcast.broadcaster.sessions import Sessions
 from gridcast.broadcaster.workers import DEAD_S, Heartbeat, Heartbeats
 from tests.broadcaster.conftest import CHANNEL
+from tests.waiting import PATIENCE_S
 
 
 async def entries(sessions: Sessions, channel: Channel = CHANNEL) -> list[dict[str, object]]:
@@ -39,6 +43,19 @@ async def test_a_new_session_is_queued_and_says_so_first(redis: Redis) -> None:
         (1, "status", "queued", 0)
     ]
     assert await sessions.get("nobody") is None
+
+
+async def test_finishing_answers_more_commands_than_one_read_brings(redis: Redis) -> None:
+    sessions, log = Sessions(redis), CommandLog(redis)
+    await sessions.create("k3v9", record={}, n_ticks=600, created=5.0)
+    ids = [f"c{n}" for n in range(2 * READ_COUNT + 1)]
+    for command_id in ids:
+        await log.append(CHANNEL, command_id=command_id, by="user:ada", command="pause", args={})
+    token = await AsyncLeases(redis, owner="api", ttl_s=5).acquire(CHANNEL)
+    await asyncio.wait_for(sessions.finish("k3v9", token=token, status="stopped", reason=None), PATIENCE_S)
+    found = await redis.xrange(CHANNEL.log)
+    answers = [orjson.loads(fields[b"e"]).get("command_id") for _, fields in found]
+    assert answers == [None, *ids, None]
 
 
 async def test_finishing_answers_every_waiting_command_first(redis: Redis) -> None:

@@ -85,6 +85,7 @@ def test_controllers_without_bounds_act_on_those_of_the_scenario() -> None:
         ("datacenters.1.bus", "datacenters.1.bus", "has items 0 to 0, not 1"),
         ("datacenters.x.bus", "datacenters.x.bus", "has items 0 to 0, not 'x'"),
         ("datacenters.-1.bus", "datacenters.-1.bus", "has items 0 to 0"),
+        (f"datacenters.{'9' * 150}.bus", f"datacenters.{'9' * 150}.bus", "has items 0 to 0"),
         ("datacenters.0.bus.x", "datacenters.0.bus.x", "datacenters.0.bus is '671', it has no parts"),
         ("datacenters.0.colour", "datacenters.0.colour", "unknown field; fields: name, bus"),
         ("controllers.0.colour", "controllers.0.colour", "unknown field; fields: type, name"),

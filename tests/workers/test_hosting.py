@@ -7,6 +7,7 @@ import pytest
 
 from tests.goldens import golden
 from tests.waiting import until
+from tests.workers.conftest import LEASE_S
 from tests.workers.lab import Lab, WorkerProcess, alive, assert_contiguous, of, statuses
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -121,3 +122,14 @@ async def test_a_job_for_a_session_that_is_gone_or_over_does_nothing(lab: Lab) -
     assert statuses(await lab.entries(stopped)) == ["queued", "stopped"]
     assert await lab.redis.exists(gone.meta) == 0
     assert await lab.queue.depth() == 0
+
+
+async def test_a_scenario_that_takes_longer_to_build_than_a_lease_lasts_runs_at_once(lab: Lab) -> None:
+    slow = {"duration_s": 10_000.0, "dt_s": 0.01, "seg_lo_s": [0.01, 0.01], "seg_hi_s": [0.01, 0.01]}
+    training = [{"n_gpus": 1, "t_start_s": 0.0, "t_end_s": 1.0, "trace": slow}]
+    channel = await lab.create(duration_s=1, datacenters__0__training=training)
+    await lab.until_over(channel)
+    entries = await lab.entries(channel)
+    assert statuses(entries) == ["queued", "starting", "running", "completed"]
+    started, ran = of(entries, "status")[1:3]
+    assert ran["ts"] - started["ts"] > LEASE_S, "it was built too fast to tell anything"

@@ -1,0 +1,97 @@
+"""uvicorn's HTTP protocol with bounds on what a request may cost before it is complete.
+
+uvicorn reads headers of any size and waits for the rest of a request for ever: connections that never finish one would
+add up until no more can be opened, and one of them could fill the memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar, Final, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+MAX_HEAD_BYTES: Final = 64 << 10
+"""Of one request's line and headers, looked at after each read (256 KiB at most)."""
+
+_TIMEOUT: Final = b"408 Request Timeout"
+_TOO_LARGE: Final = b"431 Request Header Fields Too Large"
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """Written against uvicorn 0.54, whose version is pinned for it.
+
+    A connection has `request_s` from its opening, or from the first byte of a later request, to the last byte of the
+    body; an idle one between two requests is closed by uvicorn.
+    """
+
+    request_s: ClassVar[float] = 30.0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._in_head = True
+        self._head_bytes = 0
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self._start_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._start_clock()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._in_head = False
+        self._head_bytes = 0
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._stop_clock()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._stop_clock()
+        super().handle_websocket_upgrade()
+
+    def _start_clock(self) -> None:
+        self._stop_clock()
+        self._deadline = self.loop.call_later(self.request_s, self._overdue)
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _overdue(self) -> None:
+        if self._answering and not self.cycle.more_body:
+            # What is late came behind a request that is still being answered, and we do not read meanwhile.
+            self._start_clock()
+        else:
+            self._refuse(_TIMEOUT)
+
+    @property
+    def _answering(self) -> bool:
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle is not None and not cycle.response_complete
+
+    def _refuse(self, status: bytes) -> None:
+        """Say why where no other answer is on its way, and close."""
+        self._stop_clock()
+        if self._answering:
+            self.transport.abort()
+            return
+        self.transport.write(b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % status)
+        self.transport.close()
