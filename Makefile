@@ -80,7 +80,7 @@ test: setup .stamps/browser
 	@$(IN_WEB) $(NPM) run --silent test
 	@chromium="$$(command -v $(BROWSERS) | head -n 1 || true)"; chromium="$${CHROMIUM:-$$chromium}"; \
 	[ -n "$$chromium" ] || echo '*** SKIPPED: the browser tests need Chromium, and there is none (set CHROMIUM=/path/to/it) ***'; \
-	CHROMIUM="$$chromium" $(BIN)/pytest --quiet $(ARGS)
+	CHROMIUM="$$chromium" $(BIN)/pytest --quiet -n 2 --dist loadfile $(ARGS)
 
 # Ctrl-C is how a service is ended: no error for make.
 run: setup

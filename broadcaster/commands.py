@@ -6,6 +6,7 @@ The stream is the truth; the wake-up may be lost, so the reader also looks by it
 from __future__ import annotations
 
 import hashlib
+import select
 import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
@@ -124,6 +125,8 @@ class CommandReader:
         self._channel = channel
         self._pubsub: PubSub = client.pubsub()  # type: ignore[no-untyped-call]
         self._subscribed = False
+        self._poll: select.poll | None = None
+        self._descriptor = -1
 
     def read(self, after: str, *, count: int = READ_COUNT) -> list[Command]:
         """Commands after stream id `after`, in order.
@@ -137,6 +140,13 @@ class CommandReader:
             )
         return [decode(at, fields[b"c"]) for at, fields in rows]
 
+    def stirring(self) -> bool:
+        """Whether something came over the tail since it was last read; costs a microsecond, so it may be asked every tick.
+
+        Always false before the tail is open: whoever asks must look now and then all the same.
+        """
+        return self._poll is not None and bool(self._poll.poll(0))
+
     def woken(self) -> bool:
         """Whether a wake-up came since the last look; takes no time to speak of. True when in doubt."""
         return self.wait(0.0)
@@ -145,6 +155,7 @@ class CommandReader:
         """Sleep until a wake-up comes (true) or the time is over (false); true also when in doubt."""
         if not self._subscribed:
             return self._subscribe(timeout_s)
+        self._watch_socket()
         deadline = time.monotonic() + timeout_s
         try:
             found = self._pubsub.get_message(timeout=max(0.0, timeout_s)) is not None
@@ -163,8 +174,21 @@ class CommandReader:
             self._drop(time.monotonic() + min(timeout_s, 0.2))
         return True
 
+    def _watch_socket(self) -> None:
+        """Poll the socket that the tail uses now; redis-py replaces it when it reconnects."""
+        tail_socket = getattr(self._pubsub.connection, "_sock", None)
+        descriptor = -1 if tail_socket is None else tail_socket.fileno()
+        if descriptor != self._descriptor:
+            self._descriptor = descriptor
+            self._poll = None
+            if descriptor >= 0:
+                self._poll = select.poll()
+                self._poll.register(descriptor, select.POLLIN)
+
     def _drop(self, until: float) -> None:
         """Forget a dead connection, without spinning while the broker is away."""
+        self._poll = None
+        self._descriptor = -1
         self._pubsub.close()
         self._pubsub = self._client.pubsub()  # type: ignore[no-untyped-call]
         self._subscribed = False

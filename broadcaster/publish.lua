@@ -3,6 +3,7 @@
 -- ARGV: live, token, expected, trim, closing, n entries, n meta fields, entries..., field/value pairs..., applied records...
 -- closing: '' or the id of the last answered command; with it nothing is appended while a later command waits.
 local FIXED = 7
+local KEPT = 1000 -- commands that may stay in the stream though they are answered
 local meta, log, applied, commands = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local live, token, expected = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local trim, closing, n, fields = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -56,8 +57,8 @@ for i = 1, n do
 end
 redis.call('HSET', meta, unpack(pairs_given))
 for i = 3, #pairs_given, 2 do
-  if pairs_given[i] == 'answered' then
-    -- Nobody reads again what is answered; the last one stays, for `closing`.
+  if pairs_given[i] == 'answered' and redis.call('XLEN', commands) > KEPT then
+    -- No attempt reads again what is answered; the last one stays, for `closing`.
     redis.call('XTRIM', commands, 'MINID', pairs_given[i + 1])
   end
 end

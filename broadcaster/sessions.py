@@ -166,6 +166,8 @@ class Sessions:
         Raises:
             ChannelExists
         """
+        # The ids of its script are taken: nobody may get a second answer to one of them.
+        taken = {done["command_id"]: "script" for done in script if done["command_id"]}
         # Listed first: a creator that dies in between leaves a name without a channel, which others sweep away.
         async with answering():
             pipe = self._redis.pipeline(transaction=True)
@@ -173,6 +175,8 @@ class Sessions:
             pipe.sadd(ACTIVE, session_id)
             if script:
                 pipe.set(Channel.session(session_id).script, orjson.dumps(list(script)))
+            if taken:
+                pipe.hset(Channel.session(session_id).seen, mapping=taken)
             await pipe.execute()
         return await self._channels.create(
             Channel.session(session_id),

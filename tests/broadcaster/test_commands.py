@@ -14,6 +14,7 @@ from gridcast.broadcaster.commands import START
 from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused, TooManyCommands, UnansweredCommands
 from tests.broadcaster.conftest import CHANNEL
 from tests.valkey import ValkeyServer
+from tests.waiting import until
 
 
 async def test_commands_are_read_in_the_order_in_which_they_came(channels: Channels, redis: Redis) -> None:
@@ -50,14 +51,17 @@ async def test_no_command_is_stored_after_the_end_or_without_a_channel(
     assert await redis.exists(CHANNEL.commands, CHANNEL.seen) == 0
 
 
-async def test_answered_commands_are_not_kept(channels: Channels, redis: Redis) -> None:
+async def test_of_many_commands_the_answered_ones_are_not_kept(channels: Channels, redis: Redis) -> None:
     await channels.create(CHANNEL, meta={})
     log = CommandLog(redis)
-    for name in ("one", "two", "three"):
-        await log.append(CHANNEL, command_id=name, by="user:ada", command="pause", args={})
-    answered = (await log.read(CHANNEL))[1].at
+    for n in range(1000):
+        await log.append(CHANNEL, command_id=f"c{n}", by="user:ada", command="pause", args={})
+    answered = (await log.read_all(CHANNEL))[-2].at
     await channels.publish(CHANNEL, token=0, expected=1, entries=[], meta={"answered": answered})
-    assert [c.id for c in await log.read(CHANNEL)] == ["two", "three"]
+    assert len(await log.read_all(CHANNEL)) == 1000
+    await log.append(CHANNEL, command_id="one more", by="user:ada", command="pause", args={})
+    await channels.publish(CHANNEL, token=0, expected=1, entries=[], meta={"answered": answered})
+    assert [c.id for c in await log.read(CHANNEL)] == ["c998", "c999", "one more"]
     with pytest.raises(UnansweredCommands):
         await channels.publish(CHANNEL, token=0, expected=1, entries=[], closing=answered)
     newest = (await log.read(CHANNEL))[-1].at
@@ -68,16 +72,16 @@ async def test_answered_commands_are_not_kept(channels: Channels, redis: Redis) 
 async def test_only_so_many_commands_may_wait_and_a_stop_finds_room(
     channels: Channels, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "MAX_WAITING", 3)
+    monkeypatch.setattr(commands, "MAX_WAITING", 1001)
     await channels.create(CHANNEL, meta={})
     log = CommandLog(redis)
-    for n in range(4):
+    for n in range(1002):
         await log.append(CHANNEL, command_id=f"c{n}", by="user:ada", command="pause", args={})
     with pytest.raises(TooManyCommands):
         await log.append(CHANNEL, command_id="more", by="user:ada", command="pause", args={})
     assert not await log.append(CHANNEL, command_id="c0", by="user:ada", command="pause", args={})
     assert await log.append(CHANNEL, command_id="stop", by="user:ada", command="stop", args={})
-    newest = (await log.read(CHANNEL))[-1].at
+    newest = (await log.read_all(CHANNEL))[-1].at
     await channels.publish(CHANNEL, token=0, expected=1, entries=[], meta={"answered": newest})
     assert await log.append(CHANNEL, command_id="more", by="user:ada", command="pause", args={})
 
@@ -133,3 +137,24 @@ async def test_a_broker_that_is_away_does_not_make_the_reader_spin(mortal_valkey
     assert reader.read(START) == []
     reader.close()
     client.close()
+
+
+async def test_a_busy_reader_notices_a_command_without_reading(
+    reader: CommandReader, valkey: ValkeyServer
+) -> None:
+    assert not reader.stirring()
+    open_tail(reader)
+    assert not reader.woken()
+    assert not reader.stirring()
+    with valkey.client() as client:
+        client.publish(CHANNEL.control, b"1-0")
+        await until(reader.stirring)
+        assert reader.stirring()
+        assert reader.woken()
+        assert not reader.stirring()
+        client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await until(reader.stirring, what="a cut connection to be noticed")
+        assert reader.wait(20)
+        await until(lambda: not reader.woken())
+        client.publish(CHANNEL.control, b"2-0")
+        await until(reader.stirring)

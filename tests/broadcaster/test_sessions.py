@@ -19,6 +19,7 @@ from gridcast.broadcaster import (
     Viewer,
 )
 from gridcast.broadcaster.commands import READ_COUNT
+from gridcast.broadcaster.errors import CommandIdReused
 from gridcast.broadcaster.presence import TTL_S
 from gridcast.broadcaster.sessions import Sessions
 from gridcast.broadcaster.workers import DEAD_S, Heartbeat, Heartbeats
@@ -56,6 +57,16 @@ async def test_finishing_answers_more_commands_than_one_read_brings(redis: Redis
     found = await redis.xrange(CHANNEL.log)
     answers = [orjson.loads(fields[b"e"]).get("command_id") for _, fields in found]
     assert answers == [None, *ids, None]
+
+
+async def test_the_ids_of_a_script_are_taken(redis: Redis) -> None:
+    sessions, log = Sessions(redis), CommandLog(redis)
+    deed = {"tick": 5, "by": "user:ada", "command": "pause", "args": {}}
+    script = [{**deed, "command_id": "a"}, {**deed, "command_id": None}]
+    await sessions.create("k3v9", record={}, n_ticks=600, created=5.0, script=script)
+    with pytest.raises(CommandIdReused):
+        await log.append(CHANNEL, command_id="a", by="user:ada", command="pause", args={})
+    assert await log.append(CHANNEL, command_id="b", by="user:ada", command="pause", args={})
 
 
 async def test_finishing_answers_every_waiting_command_first(redis: Redis) -> None:

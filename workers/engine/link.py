@@ -174,6 +174,10 @@ class Link:
         self._insist(lambda: found.extend(self.commands(after)))
         return found
 
+    def stirring(self) -> bool:
+        """Whether somebody may have commanded something; cheap enough to ask before every tick."""
+        return self._reader.stirring()
+
     def wait(self, timeout_s: float) -> None:
         """Sleep until a command comes or the time is over, but not so long that the lease lapses."""
         if self._reader.wait(min(timeout_s, self._renew_every_s)):

@@ -39,7 +39,7 @@ from .voice import Voice
 log = structlog.get_logger(__name__)
 
 LOOK_S = 0.002
-"""How often a run at full speed looks for commands: a look costs some 10 us."""
+"""How often a run at full speed looks around: a look costs some 10 us. Commands are noticed before every tick."""
 REST_S = 0.5
 """Longest sleep without a look at whether the child shall end."""
 REPORT_S = 1.0
@@ -219,11 +219,11 @@ class Run:
     def _step_all(self, simulation: Simulation, n_ticks: int) -> None:
         steering, pacer, voice, clock = self._steering, self._pacer, self._voice, self._clock
         step = simulation.coordinator.step
-        scripted = self._script.at
+        scripted, stirring = self._script.at, self._link.stirring
         pacer.anchor(tick=self._tick, now_s=clock())
         while True:
             now_s = clock()
-            if now_s >= self._look_at:
+            if now_s >= self._look_at or stirring():
                 self._look(now_s)
             if steering.stopping or self._tick >= n_ticks:
                 return
