@@ -28,6 +28,9 @@ from .views import Base, channel_of, show, state_of
 LATEST_BYTES = 64 << 10
 """Soft bound in `mode=latest`: what lies in a buffer is old news there."""
 
+TOTAL_SOFT_BYTES = 64 << 20
+"""Beyond this many bytes shared by all viewers of a process, each one that comes gets a smaller soft bound."""
+
 RETRY_S = 0.25
 COMMAND_PATIENCE_S = 30.0
 """How long a viewer's command waits for the broker before the viewer is sent away to try again."""
@@ -50,6 +53,13 @@ BROKER_AWAY = End(1013, "the broker does not answer; reconnect with since")
 DELETED = End(4404, "the session was deleted")
 
 
+def soft_bound(mode: str, viewer_bytes: int, *, watching: int) -> int:
+    """The backlog of one more viewer above which it is served from the log, beside `watching` others in this process."""
+    if mode == "latest":
+        return LATEST_BYTES
+    return min(viewer_bytes, max(LATEST_BYTES, TOTAL_SOFT_BYTES // (watching + 1)))
+
+
 async def watch(websocket: WebSocket, services: Services, session_id: str, wish: StreamQuery) -> None:
     """Serve an accepted WebSocket until either side ends.
 
@@ -58,7 +68,7 @@ async def watch(websocket: WebSocket, services: Services, session_id: str, wish:
     """
     channel = channel_of(session_id)
     settings = services.settings
-    soft_bytes = LATEST_BYTES if wish.mode == "latest" else settings.viewer_bytes
+    soft_bytes = soft_bound(wish.mode, settings.viewer_bytes, watching=sum(services.hub.channels.values()))
     outlet = outlet_of(websocket, soft_bytes=soft_bytes, stall_s=settings.stall_s, stats=services.stats)
     viewer = Viewer(id=new_id(), name=LOCAL_USER, since=time.time())
     since = wish.since

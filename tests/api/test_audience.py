@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from gridcast.api.audience import Audience
+from gridcast.api.delivery import soft_bound
 from gridcast.api.frames import Frame
 from gridcast.broadcaster import Channel, Presence, Viewer
 
@@ -139,3 +140,17 @@ async def test_more_bytes_handed_over_are_no_progress(audience: Audience, clock:
             outlet.backlog += 1000
             audience.look_round()
         assert outlet.aborted
+
+
+@pytest.mark.parametrize(
+    ("mode", "watching", "expected"),
+    [
+        ("all", 0, 1 << 20),
+        ("all", 63, 1 << 20),
+        ("all", 127, 1 << 19),
+        ("all", 100_000, 64 << 10),
+        ("latest", 0, 64 << 10),
+    ],
+)
+def test_many_viewers_share_what_one_process_keeps_for_them(mode: str, watching: int, expected: int) -> None:
+    assert soft_bound(mode, 1 << 20, watching=watching) == expected
