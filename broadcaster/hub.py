@@ -140,15 +140,6 @@ class Subscription:
                 cursor.offset = page[-1].offset
                 return list(page)
 
-    def skip_to_head(self) -> tuple[int, int] | None:
-        """Leave everything out up to the newest entry; answer with the first and last offset left out, if any."""
-        cursor, head = self._cursor, self._feed.head
-        if self._feed.changed_since(cursor) or cursor.offset >= head - 1:
-            return None
-        left_out = (cursor.offset + 1, head - 1)
-        cursor.offset = head - 1
-        return left_out
-
     async def _caught_up(self) -> bool:
         """Look whether the log has what the reader saw elsewhere already and the tail has not brought here yet."""
         found = (await self._channels.heads([self._feed.channel]))[0]

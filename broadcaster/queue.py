@@ -68,6 +68,15 @@ class JobQueue:
 
     async def positions(self, jobs: list[tuple[str, int]]) -> list[int | None]:
         """`position` of several sessions in one round trip. Jobs that a worker has in hand are not counted."""
+        places = await self._places(jobs)
+        return [None if rank is None or taken else rank + 1 for rank, taken in places]
+
+    async def known(self, jobs: list[tuple[str, int]]) -> list[bool]:
+        """For each session, whether the queue or a worker has its job."""
+        return [rank is not None or taken for rank, taken in await self._places(jobs)]
+
+    async def _places(self, jobs: list[tuple[str, int]]) -> list[tuple[int | None, bool]]:
+        """For each job its rank in the queue, from 0, and whether a worker has it in hand."""
         if not jobs:
             return []
         async with answering():
@@ -77,21 +86,9 @@ class JobQueue:
                 pipe.exists(in_progress_key_prefix + job_id(session_id, attempt))
             rows = await pipe.execute()
         return [
-            None if rank is None or taken else int(rank) + 1
+            (None if rank is None else int(rank), bool(taken))
             for rank, taken in zip(rows[0::2], rows[1::2], strict=True)
         ]
-
-    async def known(self, jobs: list[tuple[str, int]]) -> list[bool]:
-        """For each session, whether the queue or a worker has its job."""
-        if not jobs:
-            return []
-        async with answering():
-            pipe = self._arq.pipeline(transaction=False)
-            for session_id, attempt in jobs:
-                pipe.zscore(SESSION_QUEUE, job_id(session_id, attempt))
-                pipe.exists(in_progress_key_prefix + job_id(session_id, attempt))
-            rows = await pipe.execute()
-        return [score is not None or bool(taken) for score, taken in zip(rows[0::2], rows[1::2], strict=True)]
 
     async def remove(self, session_id: str, attempt: int) -> None:
         """Take a waiting job back. A worker that picked it already finds that there is nothing to do."""

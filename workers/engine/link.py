@@ -70,11 +70,6 @@ class Link:
         self.outages = 0
         """How often the broker was found away; whoever paces by the wall clock looks at it."""
 
-    @property
-    def longest_wait_s(self) -> float:
-        """Nobody who holds the lease may sleep for longer."""
-        return self._renew_every_s
-
     def open(self) -> None:
         """Learn where the log ends."""
         self._insist(self._writer.open)
