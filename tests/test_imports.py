@@ -11,12 +11,13 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 
 ALLOWED: dict[str, set[str]] = {
-    "api": {"broadcaster", "scenarios"},
+    "api": {"broadcaster", "recordings", "scenarios"},
     "broadcaster": set(),
     "cli": {"client"},
     "client": set(),
+    "recordings": set(),
     "scenarios": set(),
-    "workers": {"broadcaster", "scenarios"},
+    "workers": {"broadcaster", "recordings", "scenarios"},
 }
 """For each package the other packages of ours that it may import."""
 
@@ -30,7 +31,7 @@ OUTSIDE_ONLY_IN: dict[str, set[str]] = {
 }
 """Libraries that only these packages may import."""
 
-FORBIDDEN: dict[str, set[str]] = {"scenarios": {"redis"}, "client": {"redis"}}
+FORBIDDEN: dict[str, set[str]] = {"scenarios": {"redis"}, "client": {"redis"}, "recordings": {"redis"}}
 """Libraries that a package must not import."""
 
 
