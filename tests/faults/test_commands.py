@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from bench.steering import Dice
+from bench.steering.dice import Dice
 from gridcast.broadcaster import AsyncLeases, Channel, Settings
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.commands import Command
