@@ -8,9 +8,7 @@ import os
 from bench.report import Report
 from bench.service import service
 
-from .drill import drill
-from .flood import flood
-from .pace import crowd, latency
+from . import drill, flood, pace
 from .setting import LEASE_S
 
 
@@ -19,11 +17,11 @@ def run(*, quick: bool) -> Report:
     os.environ["GRIDCAST_LEASE_S"] = str(LEASE_S)
     try:
         with service("--workers", "2") as running:
-            asyncio.run(drill(running, report, times=3 if quick else 20))
+            asyncio.run(drill.drill(running, report, times=3 if quick else 20))
         with service("--workers", "1", "--slots", "64") as running:
-            asyncio.run(latency(running, report))
-            crowd(running, report, count=16 if quick else 64, seconds=10 if quick else 60)
-            flood(running, report, count=1_000 if quick else 10_000)
+            asyncio.run(pace.latency(running, report))
+            pace.crowd(running, report, count=16 if quick else 64, seconds=10 if quick else 60)
+            flood.flood(running, report, count=1_000 if quick else 10_000)
     finally:
         del os.environ["GRIDCAST_LEASE_S"]
     return report
