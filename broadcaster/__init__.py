@@ -18,12 +18,13 @@ from .errors import (
     LeaseLost,
     NoChannel,
 )
-from .hub import Hub, Subscription
+from .hub import Hub
 from .leases import AsyncLeases, Leases
 from .names import Channel
-from .presence import Presence, Viewer
+from .presence import Company, Presence, Viewer
 from .queue import JobQueue
 from .settings import Settings, load_settings
+from .subscription import Subscription
 from .writer import Writer
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Channels",
     "CommandLog",
     "CommandReader",
+    "Company",
     "Conflict",
     "Entry",
     "Fenced",

@@ -71,6 +71,7 @@ class Channels:
         entries: Sequence[bytes],
         meta: Mapping[str, scripts.Arg] | None = None,
         applied: Sequence[bytes] = (),
+        chunks: Sequence[bytes] = (),
         trim: int = 0,
         closing: str | None = None,
     ) -> PublishResult:
@@ -80,6 +81,7 @@ class Channels:
             entries: JSON objects without `offset`, which the script puts in first.
             meta: fields of the channel's meta hash to set in the same step.
             applied: records to append to the list of applied commands.
+            chunks: records to append to the list of chunks, none of which is ever given twice but in a retry.
             trim: first offset to keep; 0 keeps all.
             closing: id of the last answered command ("0-0" if none): refuse while a later one waits.
 
@@ -93,6 +95,7 @@ class Channels:
             entries=entries,
             meta=meta or {},
             applied=applied,
+            chunks=chunks,
             trim=trim,
             closing=closing,
         )

@@ -26,6 +26,9 @@ READ_COUNT = 200
 MAX_WAITING = 10_000
 """Unanswered commands that one channel holds: many more than people send while a session waits for a worker. Twice as many
 before a `stop` is refused too."""
+REMEMBERED = 2 * MAX_WAITING
+"""How many newer commands a command's id outlives at least, twice as many at most: so no id of a command that waits is
+forgotten, and what is remembered of a session that is commanded all its life stays within some 4 MB."""
 START = "0-0"
 """Id before every command of a stream."""
 
@@ -74,10 +77,11 @@ class CommandLog:
         record = encode(command_id=command_id, by=by, command=command, args=args)
         async with answering():
             reply = await self._append(
-                keys=[channel.meta, channel.commands, channel.seen],
+                keys=[channel.meta, channel.commands, channel.seen, channel.seen_before],
                 args=[
                     *(channel.control, command_id, _digest(by, command, args), record),
                     2 * MAX_WAITING if command == "stop" else MAX_WAITING,
+                    REMEMBERED,
                 ],
             )
         word = reply[0]

@@ -16,15 +16,15 @@ class Entry:
     """One entry of a channel's log.
 
     `data` is the JSON text as it stands in the broker, shared by all viewers of a process and never parsed for them.
-    `memo` holds encodings derived from it (a WebSocket frame, the `full` format), so that each is made once.
+    `frame` is for whoever encodes entries, so that it is done once: what it made of this one.
     """
 
-    __slots__ = ("data", "memo", "offset")
+    __slots__ = ("data", "frame", "offset")
 
     def __init__(self, offset: int, data: bytes) -> None:
         self.offset = offset
         self.data = data
-        self.memo: dict[str, Any] = {}
+        self.frame: Any = None
 
     def __repr__(self) -> str:
         return f"Entry({self.offset}, {self.data[:60]!r})"

@@ -1,13 +1,16 @@
 """What one process knows of one channel, and where each reader's next entries come from. No I/O here.
 
-A feed is a bounded window over the newest entries, filled by the live tail. A cursor is one reader's place. Whatever
-the window does not hold, the log does: a hole in the tail empties the window, and readers find their way by offset.
+A feed is a bounded window over the newest entries, filled by the live tail, and the pages of the log that readers fetched
+lately, for others at the same place. A cursor is one reader's place. Whatever a feed does not hold, the log does: a hole in
+the tail empties the window, and readers find their way by offset.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from .entries import Entry
 from .names import Channel, Epoch
@@ -25,7 +28,10 @@ class Cursor:
 
 
 class Feed:
-    """The window of one channel. `head` is the newest offset known to be in the log."""
+    """What is known of one channel.
+
+    `head` is the newest offset known to be in the log; `life` changes whenever what was read before may be true no more.
+    """
 
     def __init__(self, channel: Channel, *, epoch: Epoch, head: int, max_bytes: int) -> None:
         self.channel = channel
@@ -33,6 +39,10 @@ class Feed:
         self.head = head
         self.max_bytes = max_bytes
         self.gone = False
+        self.life = 0
+        self._pages: deque[list[Entry]] = deque()
+        self._pages_bytes = 0
+        self._pages_used = False
         self._window: deque[Entry] = deque()
         self._bytes = 0
 
@@ -41,9 +51,8 @@ class Feed:
         return self._bytes
 
     @property
-    def first(self) -> int:
-        """Offset of the oldest entry in the window; `head + 1` when it is empty."""
-        return self._window[0].offset if self._window else self.head + 1
+    def pages_bytes(self) -> int:
+        return self._pages_bytes
 
     def arrived(self, entry: Entry) -> bool:
         """Take an entry from the live tail; false if it is no news.
@@ -66,6 +75,9 @@ class Feed:
         if epoch == self.epoch and head == self.head:
             return False
         self._clear()
+        self._pages.clear()
+        self._pages_bytes = 0
+        self.life += 1
         self.epoch = epoch
         self.head = head
         return True
@@ -83,19 +95,51 @@ class Feed:
         self._window.clear()
         self._bytes = 0
 
+    def keep(self, page: list[Entry], *, life: int) -> None:
+        """Remember a page of the log for other readers that are behind; `life` is the feed's before the page was read."""
+        if life != self.life or not page:
+            return
+        self._pages.append(page)
+        self._pages_bytes += _size(page)
+        self._pages_used = True
+        while self._pages_bytes > self.max_bytes and len(self._pages) > 1:
+            self._pages_bytes -= _size(self._pages.popleft())
+
+    def age(self) -> None:
+        """Forget the pages if nobody wanted them since this was called before."""
+        if not self._pages_used:
+            self._pages.clear()
+            self._pages_bytes = 0
+        self._pages_used = False
+
     def after(self, offset: int, *, max_bytes: int) -> list[Entry]:
-        """Entries `offset + 1`, ... from the window, some `max_bytes` of them; empty if the window cannot continue there."""
-        skip = offset + 1 - self.first
-        if skip < 0 or skip >= len(self._window):
-            return []
-        if skip == len(self._window) - 1:
-            return [self._window[-1]]
-        found: list[Entry] = []
-        size = 0
-        for i in range(skip, len(self._window)):
-            entry = self._window[i]
-            found.append(entry)
-            size += len(entry.data)
-            if size >= max_bytes:
-                break
-        return found
+        """Entries `offset + 1`, ... some `max_bytes` of them; empty if neither window nor pages can continue there."""
+        window = self._window
+        if window:
+            skip = offset + 1 - window[0].offset
+            if skip == len(window) - 1:
+                return [window[-1]]
+            if 0 <= skip < len(window):
+                return some(islice(window, skip, None), max_bytes)
+        for page in self._pages:
+            skip = offset + 1 - page[0].offset
+            if 0 <= skip < len(page):
+                self._pages_used = True
+                return some(islice(page, skip, None), max_bytes)
+        return []
+
+
+def some(entries: Iterable[Entry], max_bytes: int) -> list[Entry]:
+    """The first of them, and more until they are `max_bytes` together."""
+    found: list[Entry] = []
+    size = 0
+    for entry in entries:
+        found.append(entry)
+        size += len(entry.data)
+        if size >= max_bytes:
+            break
+    return found
+
+
+def _size(page: list[Entry]) -> int:
+    return sum(len(entry.data) + _ENTRY_OVERHEAD for entry in page)

@@ -13,171 +13,25 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Literal, Self
 
-import orjson
 import structlog
 
-from .channels import PAGE_BYTES, Channels
+from .channels import Channels
 from .client import answering, async_client, async_pubsub_client
-from .entries import Entry, Reset, ResetReason, offset_of
-from .errors import BrokerUnavailable, ChannelGone, NoChannel
-from .feed import Cursor, Feed
+from .entries import Entry, offset_of
+from .errors import BrokerUnavailable, NoChannel
+from .feed import Feed
 from .names import Channel, Epoch, canary_channel, new_id
 from .settings import Settings
+from .subscription import Shared, Subscription
 from .tail import CANARY_S, Tail
 
 log = structlog.get_logger(__name__)
 
-BATCH_BYTES = 64 << 10
-"""How much one `next()` takes from the window: small, so that a reader's own bounds can act between two."""
-
 TOTAL_WINDOW_BYTES = 256 << 20
-"""All windows of a process together; with many channels each gets less than `Settings.window_bytes`."""
+"""All windows of a process together, and as much again for pages of the log that several readers want; with many channels
+each gets less than `Settings.window_bytes`."""
 
 MIN_WINDOW_BYTES = 64 << 10
-
-
-class _Shared:
-    """A feed, who reads it, and the event that wakes them all."""
-
-    def __init__(self) -> None:
-        self.feed: Feed | None = None
-        self.readers = 0
-        self.opening = asyncio.Lock()
-        self.behind: int | None = None
-        self._waiters: set[asyncio.Future[None]] = set()
-        self.seen_while_opening = 0
-
-    def wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        self._waiters.clear()
-
-    async def wait(self) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters.discard(waiter)
-
-
-class Subscription:
-    """One reader of one channel; made by `Hub.subscribe`."""
-
-    def __init__(
-        self,
-        channels: Channels,
-        shared: _Shared,
-        feed: Feed,
-        *,
-        since: int | Literal["live"],
-        epoch: Epoch | None,
-    ) -> None:
-        self._channels = channels
-        self._shared = shared
-        self._feed = feed
-        offset = feed.head if since == "live" else since
-        self._cursor = Cursor(epoch=epoch if epoch is not None else feed.epoch, offset=offset)
-
-    @property
-    def epoch(self) -> Epoch:
-        """The life of the log that this reader is in."""
-        return self._cursor.epoch
-
-    @property
-    def head(self) -> int:
-        """The newest offset known."""
-        return self._feed.head
-
-    @property
-    def offset(self) -> int:
-        """The last offset handed out."""
-        return self._cursor.offset
-
-    def ready(self) -> list[Entry]:
-        """What can be handed out now without waiting or asking the broker; may be empty."""
-        feed, cursor = self._feed, self._cursor
-        if feed.changed_since(cursor):
-            return []
-        batch = feed.after(cursor.offset, max_bytes=BATCH_BYTES)
-        if batch:
-            cursor.offset = batch[-1].offset
-        return batch
-
-    async def next(self) -> list[Entry | Reset]:
-        """The next entries in order, at least one; or one `Reset` that says what is missing.
-
-        Raises:
-            ChannelGone: the channel was deleted.
-            BrokerUnavailable: the log could not be read now; call again to go on at the same place.
-        """
-        feed, cursor = self._feed, self._cursor
-        while True:
-            if feed.gone:
-                raise ChannelGone(str(feed.channel))
-            if cursor.epoch != feed.epoch:
-                return [await self._reset("epoch")]
-            if cursor.offset > feed.head:
-                if await self._caught_up():
-                    continue
-                return [await self._reset("ahead")]
-            batch = feed.after(cursor.offset, max_bytes=BATCH_BYTES)
-            if batch:
-                cursor.offset = batch[-1].offset
-                return list(batch)
-            if cursor.offset >= feed.head:
-                await self._shared.wait()
-                continue
-            page = await self._channels.page(feed.channel, after=cursor.offset, max_bytes=PAGE_BYTES)
-            if feed.changed_since(cursor):  # while the page was on its way
-                continue
-            if not page:
-                await self._confirm_missing()
-            elif page[0].offset != cursor.offset + 1:
-                return [await self._reset("trimmed")]
-            else:
-                cursor.offset = page[-1].offset
-                return list(page)
-
-    async def _caught_up(self) -> bool:
-        """Look whether the log has what the reader saw elsewhere already and the tail has not brought here yet."""
-        found = (await self._channels.heads([self._feed.channel]))[0]
-        if found is None:
-            return False
-        epoch, head = found
-        if epoch != self._feed.epoch or head > self._feed.head:
-            self._feed.observed(epoch=epoch, head=head)
-            self._shared.wake()
-        return epoch != self._cursor.epoch or head >= self._cursor.offset
-
-    async def _confirm_missing(self) -> None:
-        """The log is empty where the feed says entries are: the channel changed under us; look at it again."""
-        found = (await self._channels.heads([self._feed.channel]))[0]
-        if found is None:
-            self._feed.gone = True
-            self._shared.wake()
-        elif not self._feed.observed(epoch=found[0], head=found[1]):
-            # Everything was trimmed away: there is nothing to hand out before the next entry.
-            self._cursor.offset = self._feed.head
-
-    async def _reset(self, reason: ResetReason) -> Reset:
-        feed = self._feed
-        first = await self._channels.page(feed.channel, after=0, max_bytes=1)
-        earliest = first[0].offset if first else feed.head + 1
-        reset = Reset(
-            epoch=feed.epoch, earliest_offset=earliest, earliest_tick=_first_tick(first), reason=reason
-        )
-        self._cursor.epoch = feed.epoch
-        self._cursor.offset = earliest - 1
-        return reset
-
-
-def _first_tick(entries: list[Entry]) -> int | None:
-    for entry in entries:
-        if entry.type == "ticks":
-            return int(orjson.loads(entry.data)["first"])
-    return None
 
 
 class Hub:
@@ -193,10 +47,12 @@ class Hub:
             self._tail_client,
             canary=self._canary,
             on_message=self._arrived,
+            on_read=self._tell,
             on_connected=self._reconnected,
             clock=clock,
         )
-        self._shared: dict[str, _Shared] = {}
+        self._shared: dict[str, Shared] = {}
+        self._news: list[Shared] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -241,7 +97,7 @@ class Hub:
         """
         shared = self._shared.get(channel.live)
         if shared is None:
-            shared = self._shared[channel.live] = _Shared()
+            shared = self._shared[channel.live] = Shared()
         shared.readers += 1
         try:
             async with shared.opening:
@@ -257,7 +113,7 @@ class Hub:
                 self._bound_windows()
                 await self._tail.unsubscribe(channel.live)
 
-    async def _open(self, channel: Channel, shared: _Shared) -> None:
+    async def _open(self, channel: Channel, shared: Shared) -> None:
         """Subscribe first, then read the head: an entry is either in the log by then or comes by the tail."""
         await self._tail.subscribe(channel.live)
         found = (await self._channels.heads([channel]))[0]
@@ -275,6 +131,7 @@ class Hub:
                 shared.feed.shrink()
 
     def _arrived(self, name: str, data: bytes) -> None:
+        """Take one message of the tail in; `_tell` follows when there are no more for now."""
         shared = self._shared.get(name)
         if shared is None:
             return
@@ -285,7 +142,13 @@ class Hub:
             return
         if shared.feed is None:
             shared.seen_while_opening = max(shared.seen_while_opening, offset)
-        elif shared.feed.arrived(Entry(offset, data)):
+        elif shared.feed.arrived(Entry(offset, data)) and shared not in self._news[-1:]:
+            self._news.append(shared)
+
+    def _tell(self) -> None:
+        """Wake the readers of every channel that got entries; a channel may stand here twice, which costs little."""
+        news, self._news = self._news, []
+        for shared in news:
             shared.wake()
 
     async def _reconnected(self) -> None:
@@ -299,6 +162,9 @@ class Hub:
                 async with answering():
                     await self._client.publish(self._canary, b"1")
                 await self._compare(patient=True)
+            for shared in self._shared.values():
+                if shared.feed is not None:
+                    shared.feed.age()
             await asyncio.sleep(CANARY_S)
 
     async def _compare(self, *, patient: bool) -> None:

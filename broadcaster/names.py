@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Literal, NewType, cast, get_args
+from typing import Final, Literal, NewType, cast, get_args
 
 PREFIX = "gridcast"
 ENV_PREFIX = "GRIDCAST_"
@@ -25,11 +25,34 @@ Epoch = NewType("Epoch", str)
 SESSION_QUEUE = f"{PREFIX}:queue:sessions"
 SESSION_JOB = "run_session"
 
+BATCH_QUEUE = f"{PREFIX}:queue:batch"
+SIMULATION_JOB = "simulate"
+
+COORDINATE_JOB = "coordinate"
+
+UNFINISHED = f"{PREFIX}:unfinished"
+"""Set of the channel names of tasks and operations that are not over, as far as anybody knows; reapers look after them."""
+
+SIMULATIONS = f"{PREFIX}:simulations"
+"""Set of the keys of simulations that somebody wants and that have no result yet; reapers look after them."""
+
+SIMULATIONS_LIVE = f"{PREFIX}:simulations:live"
+"""Pub/Sub channel: a simulation made progress or is done (JSON). A wake-up, which may be lost."""
+
 SESSIONS = f"{PREFIX}:sessions"
 """Sorted set of all session ids, scored by creation time (unix seconds)."""
 
 ACTIVE = f"{PREFIX}:active"
 """Set of the ids of sessions that are not over, as far as anybody knows; reapers look after them."""
+
+FINISHED = f"{PREFIX}:finished"
+"""Sorted set of the ids of sessions that are over and that the broker still knows, scored by when they ended."""
+
+LEFTOVERS = f"{PREFIX}:leftovers"
+"""Sorted set of the ids of sessions whose files somebody must look at, scored by when."""
+
+SWEEP = f"{PREFIX}:sweep"
+"""Held, with a TTL, by whoever clears old things away."""
 
 WORKERS = f"{PREFIX}:workers"
 """Sorted set of worker ids, scored by the time (unix seconds) at which each counts as dead unless it says more."""
@@ -64,6 +87,85 @@ def canary_channel(process_id: str) -> str:
 def job_id(session_id: str, attempt: int) -> str:
     """Id of the queue's job for one attempt at a session; never reused."""
     return f"{session_id}:{attempt}"
+
+
+def listing_key(kind: Kind) -> str:
+    """Sorted set of the ids of all tasks or operations, scored by creation time (unix seconds)."""
+    return f"{PREFIX}:{kind}s"
+
+
+def study_prefix(task_id: str) -> str:
+    """Prefix under which Optuna keeps a task's study."""
+    return f"{PREFIX}:{{task:{task_id}}}:study"
+
+
+def study_keys(task_id: str, *, entries: int = 0) -> list[str]:
+    """Keys that Optuna's journal uses under that prefix, once it has so many entries: the counter of them comes first."""
+    prefix = study_prefix(task_id)
+    return [f"{prefix}:log_number", f"{prefix}:snapshot", *(f"{prefix}:log:{n}" for n in range(entries))]
+
+
+BASELINE: Final = -1
+"""Number of the experiment that changes nothing; it is no trial of its task's study."""
+
+
+def experiment_id(task_id: str, number: int) -> str:
+    """Id of a task's experiment."""
+    return f"{task_id}-base" if number == BASELINE else f"{task_id}-{number}"
+
+
+def task_of(experiment: str) -> str:
+    """The task that an experiment of this id belongs to."""
+    return experiment.rpartition("-")[0]
+
+
+def coordinate_job_id(channel: Channel, attempt: int) -> str:
+    """Id of the queue's job for one attempt at a task or an operation; never reused."""
+    return f"{channel}:{attempt}"
+
+
+def simulation_job_id(key: str, attempt: int) -> str:
+    """Id of the batch queue's job for one attempt at a simulation; never reused."""
+    return f"simulation:{key}:{attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationKeys:
+    """Keys of one simulation without viewers; `key` is the hash of what it is."""
+
+    key: str
+
+    def _key(self, part: str) -> str:
+        return f"{PREFIX}:{{simulation:{self.key}}}:{part}"
+
+    @property
+    def spec(self) -> str:
+        """String: what is to be simulated (JSON)."""
+        return self._key("spec")
+
+    @property
+    def result(self) -> str:
+        """String: what came out (JSON)."""
+        return self._key("result")
+
+    @property
+    def lease(self) -> str:
+        """String with a TTL: the worker that computes it."""
+        return self._key("lease")
+
+    @property
+    def wanted(self) -> str:
+        """Set of the names of those who want it."""
+        return self._key("wanted")
+
+    @property
+    def tries(self) -> str:
+        """Counter of attempts that were begun."""
+        return self._key("tries")
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (self.spec, self.result, self.lease, self.wanted, self.tries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +232,11 @@ class Channel:
         return self._key("seen")
 
     @property
+    def seen_before(self) -> str:
+        """The same for older commands: `seen` takes its place when it is full."""
+        return self._key("seen-before")
+
+    @property
     def control(self) -> str:
         """Pub/Sub channel that wakes the writer when a command was stored."""
         return self._key("control")
@@ -145,9 +252,19 @@ class Channel:
         return self._key("script")
 
     @property
+    def chunks(self) -> str:
+        """List of what was recorded: one JSON record for each chunk, in the order in which they were finished."""
+        return self._key("chunks")
+
+    @property
     def viewers(self) -> str:
         """Sorted set of viewers, scored by the time at which each counts as gone."""
         return self._key("viewers")
+
+    @property
+    def playheads(self) -> str:
+        """Hash of API process to the ticks at which its viewers look, and how often anything of that changed."""
+        return self._key("playheads")
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -158,7 +275,15 @@ class Channel:
             self.lease,
             self.commands,
             self.seen,
+            self.seen_before,
             self.applied,
             self.script,
+            self.chunks,
             self.viewers,
+            self.playheads,
         )
+
+    @property
+    def lasting(self) -> tuple[str, ...]:
+        """Of those the keys that are needed for as long as the recording is kept."""
+        return (self.meta, self.log, self.applied, self.script, self.chunks)

@@ -1,12 +1,14 @@
 -- Append entries to a channel's log, all or nothing; see broadcaster/channels.py for the promise.
--- KEYS: meta, log, applied, commands
--- ARGV: live, token, expected, trim, closing, n entries, n meta fields, entries..., field/value pairs..., applied records...
+-- KEYS: meta, log, applied, commands, chunks
+-- ARGV: live, token, expected, trim, closing, n entries, n meta fields, n applied records, entries..., field/value pairs...,
+--   applied records..., chunk records...
 -- closing: '' or the id of the last answered command; with it nothing is appended while a later command waits.
-local FIXED = 7
+local FIXED = 8
 local KEPT = 1000 -- commands that may stay in the stream though they are answered
-local meta, log, applied, commands = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local meta, log, applied, commands, chunks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local live, token, expected = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local trim, closing, n, fields = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local deeds = tonumber(ARGV[8])
 
 local known = redis.call('HMGET', meta, 'epoch', 'token', 'head')
 if not known[1] then
@@ -62,8 +64,16 @@ for i = 3, #pairs_given, 2 do
     redis.call('XTRIM', commands, 'MINID', pairs_given[i + 1])
   end
 end
-for i = at + 2 * fields + 1, #ARGV do
+at = at + 2 * fields
+for i = at + 1, at + deeds do
   redis.call('RPUSH', applied, ARGV[i])
+end
+at = at + deeds
+-- A call without entries leaves no trace in the log by which its retry would be known; the list itself tells.
+if #ARGV > at and redis.call('LINDEX', chunks, -1) ~= ARGV[#ARGV] then
+  for i = at + 1, #ARGV do
+    redis.call('RPUSH', chunks, ARGV[i])
+  end
 end
 if trim > 0 then
   redis.call('XTRIM', log, 'MINID', string.format('%d-0', trim))

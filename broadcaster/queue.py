@@ -1,4 +1,4 @@
-"""The job queue, as a small port: who needs it names sessions, not ARQ. ARQ could be replaced here.
+"""The job queues, as a small port: who needs them names sessions and simulations, not ARQ. ARQ could be replaced here.
 
 Jobs travel as JSON (ARQ's default, pickle, would run what a stranger wrote into Redis), and job ids are never used twice.
 """
@@ -14,7 +14,17 @@ from arq.constants import in_progress_key_prefix, job_key_prefix
 from redis.asyncio import Redis
 
 from .client import answering
-from .names import SESSION_JOB, SESSION_QUEUE, job_id
+from .names import (
+    BATCH_QUEUE,
+    COORDINATE_JOB,
+    SESSION_JOB,
+    SESSION_QUEUE,
+    SIMULATION_JOB,
+    Channel,
+    coordinate_job_id,
+    job_id,
+    simulation_job_id,
+)
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """The queue is ordered by due time, so a job that was due long ago is next."""
@@ -61,6 +71,36 @@ class JobQueue:
             )
         return job is not None
 
+    async def enqueue_simulation(self, key: str, attempt: int) -> bool:
+        """Ask for a worker that computes a simulation. False if that was asked before."""
+        async with answering():
+            job = await self._arq.enqueue_job(
+                SIMULATION_JOB,
+                key,
+                attempt,
+                _job_id=simulation_job_id(key, attempt),
+                _queue_name=BATCH_QUEUE,
+                _expires=_EXPIRES,
+            )
+        return job is not None
+
+    async def enqueue_coordination(self, channel: Channel, attempt: int) -> bool:
+        """Ask for a worker that coordinates a task or an operation. False if that was asked before."""
+        async with answering():
+            job = await self._arq.enqueue_job(
+                COORDINATE_JOB,
+                str(channel),
+                attempt,
+                _job_id=coordinate_job_id(channel, attempt),
+                _queue_name=SESSION_QUEUE,
+            )
+        return job is not None
+
+    async def knows_coordinations(self, jobs: list[tuple[Channel, int]]) -> list[bool]:
+        """For each task or operation, whether the queue or a worker has its job."""
+        places = await self._places(SESSION_QUEUE, [coordinate_job_id(*job) for job in jobs])
+        return [rank is not None or taken for rank, taken in places]
+
     async def position(self, session_id: str, attempt: int) -> int | None:
         """Place in the queue, 1 for the next; `None` if it waits no more."""
         positions = await self.positions([(session_id, attempt)])
@@ -68,22 +108,28 @@ class JobQueue:
 
     async def positions(self, jobs: list[tuple[str, int]]) -> list[int | None]:
         """`position` of several sessions in one round trip. Jobs that a worker has in hand are not counted."""
-        places = await self._places(jobs)
+        places = await self._places(SESSION_QUEUE, [job_id(*job) for job in jobs])
         return [None if rank is None or taken else rank + 1 for rank, taken in places]
 
     async def known(self, jobs: list[tuple[str, int]]) -> list[bool]:
         """For each session, whether the queue or a worker has its job."""
-        return [rank is not None or taken for rank, taken in await self._places(jobs)]
+        places = await self._places(SESSION_QUEUE, [job_id(*job) for job in jobs])
+        return [rank is not None or taken for rank, taken in places]
 
-    async def _places(self, jobs: list[tuple[str, int]]) -> list[tuple[int | None, bool]]:
+    async def knows_simulations(self, jobs: list[tuple[str, int]]) -> list[bool]:
+        """For each simulation, whether the queue or a worker has its job."""
+        places = await self._places(BATCH_QUEUE, [simulation_job_id(*job) for job in jobs])
+        return [rank is not None or taken for rank, taken in places]
+
+    async def _places(self, queue: str, jobs: list[str]) -> list[tuple[int | None, bool]]:
         """For each job its rank in the queue, from 0, and whether a worker has it in hand."""
         if not jobs:
             return []
         async with answering():
             pipe = self._arq.pipeline(transaction=False)
-            for session_id, attempt in jobs:
-                pipe.zrank(SESSION_QUEUE, job_id(session_id, attempt))
-                pipe.exists(in_progress_key_prefix + job_id(session_id, attempt))
+            for job in jobs:
+                pipe.zrank(queue, job)
+                pipe.exists(in_progress_key_prefix + job)
             rows = await pipe.execute()
         return [
             (None if rank is None else int(rank), bool(taken))
@@ -92,14 +138,29 @@ class JobQueue:
 
     async def remove(self, session_id: str, attempt: int) -> None:
         """Take a waiting job back. A worker that picked it already finds that there is nothing to do."""
-        job = job_id(session_id, attempt)
+        await self._remove(SESSION_QUEUE, job_id(session_id, attempt))
+
+    async def remove_simulation(self, key: str, attempt: int) -> None:
+        """The same for a simulation's."""
+        await self._remove(BATCH_QUEUE, simulation_job_id(key, attempt))
+
+    async def remove_coordination(self, channel: Channel, attempt: int) -> None:
+        """The same for a task's or an operation's."""
+        await self._remove(SESSION_QUEUE, coordinate_job_id(channel, attempt))
+
+    async def _remove(self, queue: str, job: str) -> None:
         async with answering():
             pipe = self._arq.pipeline(transaction=True)
-            pipe.zrem(SESSION_QUEUE, job)
+            pipe.zrem(queue, job)
             pipe.delete(job_key_prefix + job)
             await pipe.execute()
 
     async def depth(self) -> int:
-        """Number of jobs in the queue."""
+        """Number of sessions in the queue."""
         async with answering():
             return int(await self._arq.zcard(SESSION_QUEUE))
+
+    async def batch_depth(self) -> int:
+        """Number of simulations in the queue."""
+        async with answering():
+            return int(await self._arq.zcard(BATCH_QUEUE))

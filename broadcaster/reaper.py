@@ -21,6 +21,7 @@ from .leases import AsyncLeases
 from .names import ACTIVE, Channel
 from .queue import JobQueue
 from .sessions import FINAL, Sessions
+from .settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -31,12 +32,12 @@ WAITING = frozenset({"queued", "recovering"})
 class Reaper:
     """Sweeps over all sessions that are not over."""
 
-    def __init__(self, redis: Redis, *, owner: str, lease_s: float, ttl_s: int) -> None:
+    def __init__(self, redis: Redis, *, owner: str, settings: Settings) -> None:
         self._redis = redis
-        self._lease_s = lease_s
-        self._ttl_s = ttl_s
+        self._settings = settings
+        self._lease_s = settings.lease_s
         self._sessions = Sessions(redis)
-        self._leases = AsyncLeases(redis, owner=owner, ttl_s=lease_s)
+        self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
         self._queue = JobQueue(redis)
         self._jobless: set[str] = set()
         self._missing: set[str] = set()
@@ -81,7 +82,7 @@ class Reaper:
         over += self._missing.intersection(missing)
         self._missing = set(missing)
         if over:
-            await self._sessions.retire(over, ttl_s=self._ttl_s)
+            await self._sessions.retire(over, settings=self._settings)
         recovered = [session_id for session_id in hostless if await self.recover(session_id)]
         return recovered + await self._enqueue_jobless(waiting)
 

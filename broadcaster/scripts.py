@@ -29,7 +29,7 @@ COMMAND: Final = _body("command")
 
 
 def publish_keys(channel: Channel) -> list[str]:
-    return [channel.meta, channel.log, channel.applied, channel.commands]
+    return [channel.meta, channel.log, channel.applied, channel.commands, channel.chunks]
 
 
 def publish_args(
@@ -40,16 +40,21 @@ def publish_args(
     entries: Sequence[bytes],
     meta: Mapping[str, Arg],
     applied: Sequence[bytes],
+    chunks: Sequence[bytes],
     trim: int,
     closing: str | None,
 ) -> list[Arg]:
     """Arguments of the publish script; see `Channels.publish` for their meaning."""
-    args: list[Arg] = [channel.live, token, expected, trim, closing or "", len(entries), len(meta)]
+    args: list[Arg] = [
+        *(channel.live, token, expected, trim, closing or ""),
+        *(len(entries), len(meta), len(applied)),
+    ]
     args.extend(entries)
     for field, value in meta.items():
         args.append(field)
         args.append(value)
     args.extend(applied)
+    args.extend(chunks)
     return args
 
 

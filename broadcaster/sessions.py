@@ -2,8 +2,8 @@
 
 A session's meta fields: `record` (JSON: what was asked for, never changes), `status`, `reason`, `tick`, `n_ticks`,
 `attempt`, `started`, `ended`, `workload`, `workload_hash`, `versions` (JSON), `schema` (JSON), `summary` (JSON), `digest`,
-`answered`, `speed` (JSON, once it was changed), `crashes` and `kills` (`tick:count`), beside the channel's own `epoch`,
-`head` and `token`.
+`answered`, `speed` (JSON, once it was changed), `recorded` (bytes of its files), `crashes` and `kills`
+(`tick:count`), beside the channel's own `epoch`, `head` and `token`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from .channels import Channels
 from .client import answering
 from .commands import START, Command, CommandLog
 from .errors import Conflict, NoChannel, UnansweredCommands
-from .names import ACTIVE, SESSIONS, Channel, Epoch
+from .names import ACTIVE, FINISHED, LEFTOVERS, SESSIONS, Channel, Epoch
 from .queue import JobQueue
+from .retention import lifetimes, look_after
+from .settings import Settings
 
 Status = Literal["queued", "starting", "running", "paused", "recovering", "completed", "stopped", "failed"]
 FINAL: Final[frozenset[str]] = frozenset({"completed", "stopped", "failed"})
@@ -338,21 +340,29 @@ class Sessions:
                 pipe.hget(Channel.session(session_id).meta, "token")
             return [None if raw is None else int(raw) for raw in await pipe.execute()]
 
-    async def retire(self, session_ids: Sequence[str], *, ttl_s: int) -> None:
-        """Take sessions that are over off the list that reapers look at; the broker forgets them after `ttl_s`."""
+    async def retire(self, session_ids: Sequence[str], *, settings: Settings) -> None:
+        """Take sessions that are over off the list that reapers look at, and leave them to those who sweep."""
+        now_s = time.time()
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._redis.pipeline(transaction=True)
             pipe.srem(ACTIVE, *session_ids)
+            pipe.zadd(FINISHED, dict.fromkeys(session_ids, now_s), nx=True)
+            pipe.zadd(LEFTOVERS, dict.fromkeys(session_ids, look_after(now_s)))
             for session_id in session_ids:
-                for key in Channel.session(session_id).keys:
+                for key, ttl_s in lifetimes(Channel.session(session_id), settings).items():
                     pipe.expire(key, ttl_s, nx=True)
             await pipe.execute()
 
     async def delete(self, session_id: str) -> bool:
-        """Delete every trace of a session in the broker; a child that still writes is told so by its next call."""
+        """Delete every trace of a session in the broker; a child that still writes is told so by its next call.
+
+        Its files are the caller's to delete. Whoever sweeps looks whether any came, or were left, after that.
+        """
         async with answering():
             pipe = self._redis.pipeline(transaction=True)
             pipe.zrem(SESSIONS, session_id)
             pipe.srem(ACTIVE, session_id)
+            pipe.zrem(FINISHED, session_id)
+            pipe.zadd(LEFTOVERS, {session_id: look_after()})
             await pipe.execute()
         return await self._channels.delete(Channel.session(session_id))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import BadSettings
@@ -17,7 +17,9 @@ from .names import ENV_PREFIX
 class Settings(BaseSettings):
     """Settings from the environment (prefix `GRIDCAST_`); every field has a default that suits one laptop."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, frozen=True, extra="ignore", validate_default=True
+    )
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="The broker: any Redis >= 7 or Valkey.")
     url: str | None = Field(
@@ -26,7 +28,16 @@ class Settings(BaseSettings):
     dir: Path = Field(
         Path(".gridcast"), description="Folder of `gridcast up`: broker files, run.json, recordings."
     )
-    recordings: str | None = Field(None, description="Where recordings go: a folder or any pyarrow.fs URL.")
+    recordings: str | None = Field(
+        None,
+        description="Where recordings go: a folder, a pyarrow.fs URL, or `off`; default `recordings` in GRIDCAST_DIR.",
+    )
+    recordings_ttl_s: int = Field(
+        30 * 86400, ge=60, description="Seconds for which a finished session and its recording are kept."
+    )
+    recordings_bytes: int = Field(
+        20 << 30, ge=0, description="Bytes of all recordings; beyond them those of the oldest sessions go."
+    )
     specs_dir: Path | None = Field(
         None, description="An OpenG2G spec cache with real power traces; used where present."
     )
@@ -65,11 +76,36 @@ class Settings(BaseSettings):
         15.0, gt=0, description="Seconds of silence after which a viewer gets a heartbeat frame."
     )
     session_ttl_s: int = Field(
-        7 * 86400, ge=60, description="Seconds for which the broker keeps a finished session's log and state."
+        7 * 86400, ge=60, description="Seconds for which the broker keeps a finished session's log."
+    )
+    logs_bytes: int = Field(
+        1 << 30,
+        ge=0,
+        description="Bytes of all logs in the broker; beyond them those of the oldest sessions go.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What the processes log."
     )
+
+    @field_validator("dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        # Here and now: OpenDSS changes the working directory of the process that it runs in.
+        return folder.absolute()
+
+    @field_validator("recordings")
+    @classmethod
+    def _absolute_folder(cls, where: str | None) -> str | None:
+        if not where or where == "off" or "://" in where:
+            return where or None
+        return str(Path(where).expanduser().absolute())
+
+    @property
+    def recordings_at(self) -> str | None:
+        """The absolute folder or the URL of the recordings; `None` where nothing is recorded."""
+        if self.recordings == "off":
+            return None
+        return self.recordings or str(self.dir / "recordings")
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import orjson
 from redis.asyncio import Redis
@@ -12,19 +12,23 @@ from redis.asyncio import Redis
 from .client import answering
 from .names import WORKERS, worker_key
 
+RecordingState = Literal["on", "paused", "off"]
+
 BEAT_S = 1.0
 DEAD_S = 4.0
 """A worker that has not said anything for this long is not listed any more."""
 
 
 class RunningSession(TypedDict):
-    """One session child. `lag_s`: how far a paced session is behind the wall clock."""
+    """One session child. `lag_s`: how far a paced session is behind the wall clock. `recording` is paused while the store
+    does not take what it is given."""
 
     id: str
     pid: int
     attempt: int
     tick: int
     lag_s: float
+    recording: RecordingState
 
 
 class Heartbeat(TypedDict):

@@ -95,11 +95,13 @@ class Writer:
         *,
         meta: Mapping[str, scripts.Arg] | None = None,
         applied: Sequence[bytes] = (),
+        chunks: Sequence[bytes] = (),
         closing: str | None = None,
     ) -> int:
         """Append `entries` (JSON objects without `offset`) and set meta fields in one step; answer with the new head.
 
-        `closing` is the id of the last answered command ("0-0" if none): nothing is written while a later one waits.
+        `chunks` are records of what was recorded. `closing` is the id of the last answered command ("0-0" if none): nothing
+        is written while a later one waits.
 
         Raises:
             BrokerUnavailable: unknown whether it was written; repeat with the same arguments.
@@ -113,6 +115,7 @@ class Writer:
             entries=entries,
             meta=meta or {},
             applied=applied,
+            chunks=chunks,
             trim=self._window.trim_point(),
             closing=closing,
         )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Seen = TypeVar("Seen")
 
 PATIENCE_S = 30.0
 """How long a test waits before it calls a state unreachable; generous, because test machines are busy."""
@@ -17,3 +20,15 @@ async def until(holds: Callable[[], bool], *, what: str = "the awaited state") -
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not come within {PATIENCE_S:g} s")
         await asyncio.sleep(0.005)
+
+
+async def seen(look: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], bool] = bool) -> Seen:
+    """The first thing that `look` finds and that holds."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        found = await look()
+        if holds(found):
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"what was awaited did not come within {PATIENCE_S:g} s; last seen: {found!r}")
+        await asyncio.sleep(0.01)

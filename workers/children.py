@@ -16,6 +16,7 @@ import orjson
 import structlog
 
 from gridcast.broadcaster import Settings
+from gridcast.broadcaster.workers import RecordingState
 
 from .orders import Order, Report
 
@@ -33,6 +34,11 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    # An allocator that pyarrow has on board, and does not use, would start one.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    # What a chunk needs while it is written goes back to the system at once: some 15 MiB less for each session.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_MMAP_THRESHOLD_": str(256 << 10),
 }
 
 
@@ -49,6 +55,7 @@ class Child:
     tick: int = 0
     lag_s: float = 0.0
     last_words: str | None = None
+    recording: RecordingState = "off"
     heard: bool = False
 
 
@@ -216,4 +223,5 @@ class Children:
         child = self._by_pid.get(report.pid)
         if child is not None:
             child.tick, child.lag_s, child.last_words = report.tick, report.lag_s, report.last_words
+            child.recording = report.recording
             child.heard = True

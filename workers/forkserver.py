@@ -24,6 +24,7 @@ import orjson
 import structlog
 
 from gridcast.broadcaster import Settings
+from gridcast.broadcaster.workers import RecordingState
 
 from .engine.build import warm
 from .engine.provenance import versions
@@ -162,8 +163,8 @@ def _run_child(order: Order, settings: Settings, report_fd: int) -> int:
         nonlocal asked_to_end
         asked_to_end = True
 
-    def tell(tick: int, lag_s: float, last_words: str | None) -> None:
-        report = Report(pid=os.getpid(), tick=tick, lag_s=lag_s, last_words=last_words)
+    def tell(tick: int, lag_s: float, last_words: str | None, recording: RecordingState) -> None:
+        report = Report(pid=os.getpid(), tick=tick, lag_s=lag_s, last_words=last_words, recording=recording)
         with contextlib.suppress(BlockingIOError):  # a worker that does not read misses a report, no more
             os.write(report_fd, report.encode())
 

@@ -24,6 +24,7 @@ from gridcast.broadcaster.queue import deserialize, serialize
 
 from .logs import set_up_logs
 from .sessions import SessionHost, TryLater
+from .sweep import Sweep
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,9 @@ stopped between taking a job and claiming the lease would leave its session queu
 
 DRAIN_S = 8.0
 """Below the 10 s that most process managers wait before they kill."""
+
+BAD_INPUT = 2
+"""Exit code where a setting is not valid: starting again changes nothing."""
 
 _RETRY_S = (0.1, 2.0)
 
@@ -68,6 +72,7 @@ class SessionWorker:
                 beating = tasks.create_task(self.host.beat())
                 picking = tasks.create_task(self._pick())
                 reaping = tasks.create_task(self.host.reaper.run())
+                sweeping = tasks.create_task(Sweep(self._client, settings).run())
                 await self._stopping.wait()
                 log.info("worker_stopping", sessions=len(self.host.children.running))
                 self._arq.allow_pick_jobs = False
@@ -75,6 +80,7 @@ class SessionWorker:
                 picking.cancel()
                 await self.host.drain(DRAIN_S)
                 reaping.cancel()
+                sweeping.cancel()
                 beating.cancel()
                 await self.host.leave()
                 forking.cancel()
@@ -160,7 +166,8 @@ def main() -> None:
     try:
         settings = load_settings()
     except BadSettings as error:
-        sys.exit(f"error: {error}")
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(BAD_INPUT)
     set_up_logs(settings)
     asyncio.run(serve(settings))
 

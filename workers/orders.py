@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from gridcast.broadcaster.workers import RecordingState
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
@@ -48,17 +50,25 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What a child tells now and then: its progress, how far it is behind its pace, its last words if it fails."""
+    """What a child tells now and then: its progress, how far it is behind its pace, its last words if it fails, whether
+    what it computes is recorded."""
 
     pid: int
     tick: int
     lag_s: float
     last_words: str | None = None
+    recording: RecordingState = "off"
 
     def encode(self) -> bytes:
         """One line, short enough to be written to a pipe in one piece."""
         words = None if self.last_words is None else self.last_words[:1000]
-        line = {"pid": self.pid, "tick": self.tick, "lag_s": round(self.lag_s, 3), "last_words": words}
+        line = {
+            "pid": self.pid,
+            "tick": self.tick,
+            "lag_s": round(self.lag_s, 3),
+            "last_words": words,
+            "recording": self.recording,
+        }
         return orjson.dumps(line) + b"\n"
 
     @classmethod

@@ -68,7 +68,7 @@ class SessionHost:
         self._channels = Channels(redis)
         self._leases = AsyncLeases(redis, owner=worker_id, ttl_s=settings.lease_s)
         self._heartbeats = Heartbeats(redis)
-        self.reaper = Reaper(redis, owner=worker_id, lease_s=settings.lease_s, ttl_s=settings.session_ttl_s)
+        self.reaper = Reaper(redis, owner=worker_id, settings=settings)
         self._endings: set[asyncio.Task[None]] = set()
         self._keeping: set[asyncio.Task[None]] = set()
         self._starting = 0
@@ -277,6 +277,7 @@ class SessionHost:
                     "attempt": child.order.attempt,
                     "tick": child.tick,
                     "lag_s": round(child.lag_s, 3),
+                    "recording": child.recording,
                 }
                 for child in self.children.running
             ],

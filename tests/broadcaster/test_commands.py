@@ -158,3 +158,23 @@ async def test_a_busy_reader_notices_a_command_without_reading(
         await until(lambda: not reader.woken())
         client.publish(CHANNEL.control, b"2-0")
         await until(reader.stirring)
+
+
+async def test_an_id_is_remembered_over_the_next_commands_and_not_for_ever(
+    channels: Channels, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "REMEMBERED", 5)
+    await channels.create(CHANNEL, meta={})
+    log = CommandLog(redis)
+
+    async def stored(name: str) -> bool:
+        return await log.append(CHANNEL, command_id=name, by="user:ada", command="pause", args={})
+
+    for n in range(6):
+        assert await stored(f"c{n}")
+    assert not await stored("c0")
+    for n in range(6, 30):
+        assert await stored(f"c{n}")
+        assert not await stored(f"c{n - 5}")
+    assert await stored("c0")
+    assert await redis.hlen(CHANNEL.seen) + await redis.hlen(CHANNEL.seen_before) <= 10  # type: ignore[misc]

@@ -28,6 +28,22 @@ class Reader:
     since: int
     ahead: bool
     history: list[Entry | Reset] = field(default_factory=list)
+    following: bool = False
+
+    def follow(self) -> None:
+        """Be handed entries as they come, as viewers at the head are, until they do not continue what is here."""
+        self.following = True
+        self.subscription.follow(self.take)
+
+    def take(self) -> None:
+        self.history += self.subscription.ready()
+        if not self.subscription.at_head:
+            self.stop()
+
+    def stop(self) -> None:
+        if self.following:
+            self.following = False
+            self.subscription.unfollow(self.take)
 
 
 class HubMachine(RuleBasedStateMachine):
@@ -57,6 +73,7 @@ class HubMachine(RuleBasedStateMachine):
     def deliver(self, count: int) -> None:
         for _ in range(min(count, len(self.broker.in_flight))):
             self.hub._arrived(CHANNEL.live, self.broker.in_flight.popleft())
+        self.hub._tell()
 
     @precondition(lambda self: self.broker.in_flight)
     @rule()
@@ -69,6 +86,7 @@ class HubMachine(RuleBasedStateMachine):
         delivered = len(self.broker.sent) - len(self.broker.in_flight)
         if delivered > 0:
             self.hub._arrived(CHANNEL.live, self.broker.sent[data.draw(st.integers(0, delivered - 1))])
+            self.hub._tell()
 
     @rule()
     def reconnect(self) -> None:
@@ -112,8 +130,16 @@ class HubMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 3), times=st.integers(1, 3))
     def read(self, which: int, times: int) -> None:
         reader = self.readers[which % len(self.readers)]
+        reader.stop()
         for _ in range(times):
             self.run(self.try_to_read(reader))
+
+    @precondition(lambda self: self.readers)
+    @rule(which=st.integers(0, 3))
+    def follow(self, which: int) -> None:
+        reader = self.readers[which % len(self.readers)]
+        if reader.subscription.at_head and not reader.following:
+            reader.follow()
 
     async def try_to_read(self, reader: Reader) -> bool:
         task = asyncio.ensure_future(reader.subscription.next())
@@ -130,6 +156,7 @@ class HubMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 3))
     def leave(self, which: int) -> None:
         reader = self.readers.pop(which % len(self.readers))
+        reader.stop()
         self.run(reader.leave.aclose())
         judge(
             reader.history,
@@ -147,6 +174,7 @@ class HubMachine(RuleBasedStateMachine):
             self.deliver(5)
         self.run(self.hub._compare(patient=False))
         for reader in self.readers:
+            reader.stop()
             while self.run(self.try_to_read(reader)):
                 pass
             trimmed_away = not self.broker.kept and self.broker.head > 0

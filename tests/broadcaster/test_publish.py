@@ -151,3 +151,23 @@ async def test_large_batches_fit_in_one_call(channels: Channels) -> None:
     await channels.create(CHANNEL, meta={})
     entries = [b'{"type":"x","i":%d}' % i for i in range(3000)]
     assert (await channels.publish(CHANNEL, token=0, expected=1, entries=entries)).head == 3000
+
+
+async def test_chunk_records_are_appended_once_also_by_a_call_without_entries(
+    channels: Channels, redis: Redis
+) -> None:
+    await channels.create(CHANNEL, meta={})
+    for chunks in ([b"a"], [b"a"], [b"b", b"c"], [b"b", b"c"]):
+        await channels.publish(CHANNEL, token=0, expected=1, entries=[], chunks=chunks)
+    for _ in range(2):
+        await channels.publish(CHANNEL, token=0, expected=1, entries=[FIRST], applied=[b"{}"], chunks=[b"d"])
+    assert await redis.lrange(CHANNEL.chunks, 0, -1) == [b"a", b"b", b"c", b"d"]  # type: ignore[misc]
+    assert await redis.lrange(CHANNEL.applied, 0, -1) == [b"{}"]  # type: ignore[misc]
+
+
+async def test_a_fenced_writer_lists_no_chunk(channels: Channels, redis: Redis) -> None:
+    await channels.create(CHANNEL, meta={})
+    await AsyncLeases(redis, owner="w2", ttl_s=5).acquire(CHANNEL)
+    with pytest.raises(Fenced):
+        await channels.publish(CHANNEL, token=0, expected=1, entries=[], chunks=[b"a"])
+    assert await redis.exists(CHANNEL.chunks) == 0

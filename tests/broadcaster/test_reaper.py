@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from gridcast.broadcaster import AsyncLeases, Channels, Fenced, JobQueue, Settings
 from gridcast.broadcaster.client import async_client
-from gridcast.broadcaster.names import ACTIVE, SESSION_QUEUE
+from gridcast.broadcaster.names import ACTIVE, FINISHED, LEFTOVERS, SESSION_QUEUE
 from gridcast.broadcaster.reaper import Reaper
 from gridcast.broadcaster.sessions import Sessions, status_entry
 from tests.broadcaster.conftest import CHANNEL
@@ -17,9 +17,13 @@ from tests.valkey import ValkeyServer
 ID = CHANNEL.id
 
 
+def settings_with(lease_s: float) -> Settings:
+    return Settings(session_ttl_s=3600, recordings_ttl_s=7200).model_copy(update={"lease_s": lease_s})
+
+
 @pytest.fixture
 def reaper(redis: Redis) -> Reaper:
-    return Reaper(redis, owner="reaper", lease_s=0.5, ttl_s=3600)
+    return Reaper(redis, owner="reaper", settings=settings_with(lease_s=0.5))
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +76,7 @@ async def test_a_session_whose_lease_lapsed_gets_its_next_attempt(
 async def test_two_reapers_give_one_attempt(redis: Redis, reaper: Reaper) -> None:
     await hosted(redis)
     await redis.delete(CHANNEL.lease)
-    other = Reaper(redis, owner="other", lease_s=0.5, ttl_s=3600)
+    other = Reaper(redis, owner="other", settings=settings_with(lease_s=0.5))
     found = [await reaper.sweep(), await other.sweep(), await reaper.sweep()]
     assert sorted(found, key=len) == [[], [], [ID]]
     assert await JobQueue(redis).depth() == 1
@@ -110,7 +114,9 @@ async def test_sessions_that_are_over_or_deleted_are_forgotten(redis: Redis, rea
     await redis.delete(CHANNEL.lease)
     assert [await reaper.sweep() for _ in range(2)] == [[], []]
     assert await redis.smembers(ACTIVE) == set()  # type: ignore[misc]
-    assert 3500 < await redis.ttl(CHANNEL.log) <= 3600
+    assert 7000 < await redis.ttl(CHANNEL.log) <= 7200
+    assert await redis.zscore(FINISHED, ID) is not None
+    assert await redis.zscore(LEFTOVERS, ID) is not None
 
 
 async def test_after_a_broker_restart_holders_get_a_lease_time_to_come_back(
@@ -120,6 +126,6 @@ async def test_after_a_broker_restart_holders_get_a_lease_time_to_come_back(
     client = async_client(Settings(redis_url=valkey.url))
     await hosted(client)
     await client.delete(CHANNEL.lease)
-    assert await Reaper(client, owner="reaper", lease_s=3600, ttl_s=3600).sweep() == []
-    assert await Reaper(client, owner="reaper", lease_s=0, ttl_s=3600).sweep() == [ID]
+    assert await Reaper(client, owner="reaper", settings=settings_with(lease_s=3600)).sweep() == []
+    assert await Reaper(client, owner="reaper", settings=settings_with(lease_s=0)).sweep() == [ID]
     await client.aclose()

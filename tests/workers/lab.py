@@ -27,10 +27,13 @@ Entry = dict[str, Any]
 
 
 class WorkerProcess:
-    """`python -m gridcast.workers.main` with these settings."""
+    """`python -m gridcast.workers.main` with these settings; recordings go beside its log unless they say otherwise."""
 
     def __init__(self, settings: Settings, log: Path) -> None:
-        values = settings.model_dump(mode="json", include={"redis_url", "lease_s", "slots", "log_bytes"})
+        passed = {"redis_url", "lease_s", "slots", "log_bytes", "session_ttl_s", "logs_bytes"}
+        passed |= {"recordings", "recordings_ttl_s", "recordings_bytes"}
+        values = settings.model_dump(mode="json", include=passed)
+        values["recordings"] = values["recordings"] or str(log.parent / "recordings")
         env = {f"GRIDCAST_{name.upper()}": str(value) for name, value in values.items() if value is not None}
         self.log = log
         with log.open("ab") as out:

@@ -20,6 +20,7 @@ from gridcast.broadcaster import (
 )
 from gridcast.broadcaster.client import broker_errors, sync_client
 from gridcast.broadcaster.commands import READ_COUNT, Command
+from gridcast.broadcaster.retention import lifetimes
 from gridcast.broadcaster.scripts import Arg
 
 from .past import Past
@@ -64,7 +65,7 @@ class Link:
         self._clock = clock
         self._sleep = sleep
         self._renew_every_s = settings.lease_s / 3
-        self._ttl_s = settings.session_ttl_s
+        self._settings = settings
         self._renew_at = 0.0
         self._read_at = 0.0
         self.outages = 0
@@ -86,10 +87,11 @@ class Link:
             pipe.hgetall(self._channel.meta)
             pipe.lrange(self._channel.applied, 0, -1)
             pipe.get(self._channel.script)
-            meta, applied, script = pipe.execute()
+            pipe.lrange(self._channel.chunks, 0, -1)
+            meta, applied, script, chunks = pipe.execute()
         if not meta:
             raise NoChannel(str(self._channel))
-        return Past.decode(meta, applied, script)
+        return Past.decode(meta, applied, script, chunks)
 
     def viewers(self) -> int | None:
         """How many watch now, across all API processes; `None` while the broker is away."""
@@ -105,15 +107,19 @@ class Link:
         *,
         meta: Mapping[str, Arg],
         applied: Sequence[bytes] = (),
+        chunks: Sequence[bytes] = (),
         closing: str | None = None,
-    ) -> None:
-        """Append entries; returns when the broker has them, however long that takes.
+    ) -> int:
+        """Append entries; returns the new head when the broker has them, however long that takes.
 
         Raises:
             Fenced, LeaseLost, NoChannel, Conflict, UnansweredCommands
             Drained: told to end while the broker was away.
         """
-        self._insist(lambda: self._writer.publish(entries, meta=meta, applied=applied, closing=closing))
+        self._insist(
+            lambda: self._writer.publish(entries, meta=meta, applied=applied, chunks=chunks, closing=closing)
+        )
+        return self._writer.head
 
     def keep_lease(self) -> None:
         """Renew the lease if a third of its time has passed; a broker that is away is left for later."""
@@ -136,8 +142,8 @@ class Link:
             self._leases.release(self._channel, self._token)
             with broker_errors():
                 pipe = self._redis.pipeline(transaction=False)
-                for key in self._channel.keys:
-                    pipe.expire(key, self._ttl_s)
+                for key, ttl_s in lifetimes(self._channel, self._settings).items():
+                    pipe.expire(key, ttl_s)
                 pipe.execute()
         except BrokerUnavailable:
             log.info("lease_left_to_lapse", channel=str(self._channel))

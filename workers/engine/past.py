@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from gridcast.broadcaster.commands import START
+from gridcast.recordings.chunks import Chunk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,15 +29,17 @@ class Deed:
 
     def encode(self) -> bytes:
         """The record in the list of applied commands."""
-        return orjson.dumps(
-            {
-                "command_id": self.command_id,
-                "by": self.by,
-                "command": self.command,
-                "args": self.args,
-                "tick": self.tick,
-            }
-        )
+        return orjson.dumps(self.record())
+
+    def record(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return {
+            "command_id": self.command_id,
+            "by": self.by,
+            "command": self.command,
+            "args": self.args,
+            "tick": self.tick,
+        }
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Deed:
@@ -68,7 +71,7 @@ class Past:
 
     `tick` ticks are in the log, and `digest` is theirs. `announced`: the schema is in the log. `answered` is the last
     command that got its answer. `script` was laid down when the session was made: a fork's past, and how it differs;
-    `followed` is the last tick for which it was carried out and answered.
+    `followed` is the last tick for which it was carried out and answered. `chunks` is what was recorded.
     """
 
     tick: int = 0
@@ -82,9 +85,18 @@ class Past:
     applied: tuple[Deed, ...] = ()
     script: tuple[Deed, ...] = ()
     followed: int = -1
+    epoch: str = ""
+    schema: Mapping[str, Any] | None = None
+    chunks: tuple[Chunk, ...] = ()
 
     @classmethod
-    def decode(cls, meta: Mapping[bytes, bytes], applied: Sequence[bytes], script: bytes | None) -> Past:
+    def decode(
+        cls,
+        meta: Mapping[bytes, bytes],
+        applied: Sequence[bytes],
+        script: bytes | None,
+        chunks: Sequence[bytes] = (),
+    ) -> Past:
         versions = meta.get(b"versions")
         started = meta.get(b"started")
         return cls(
@@ -99,4 +111,7 @@ class Past:
             applied=tuple(Deed.of(orjson.loads(record)) for record in applied),
             script=tuple(map(Deed.of, orjson.loads(script))) if script else (),
             followed=int(meta.get(b"followed", b"-1")),
+            epoch=meta.get(b"epoch", b"").decode(),
+            schema=orjson.loads(meta[b"schema"]) if b"schema" in meta else None,
+            chunks=tuple(map(Chunk.decode, chunks)),
         )

@@ -18,6 +18,7 @@ from gridcast.broadcaster import BrokerUnavailable, Channel, Conflict, Fenced, L
 from gridcast.broadcaster.commands import Command
 from gridcast.broadcaster.scripts import Arg
 from gridcast.broadcaster.sessions import Status, command_entry
+from gridcast.broadcaster.workers import RecordingState
 from gridcast.scenarios import parse_config
 from gridcast.workers.orders import Exit, Order
 
@@ -31,6 +32,7 @@ from .pace import Pacer
 from .past import Deed, Deeds, Past
 from .provenance import versions, workload_hash
 from .reasons import reason_of
+from .recorder import Recorder
 from .schema import schema
 from .simulation import Simulation
 from .steer import Refused, Steering
@@ -53,8 +55,8 @@ TURNS = frozenset({"pause", "resume", "step", "run_until"})
 LAG_S = 0.5
 """Lag below this is the noise of a busy machine."""
 
-Tell = Callable[[int, float, str | None], None]
-"""Takes ticks done, seconds behind the pace, and last words: for the worker's eyes, not the viewers'."""
+Tell = Callable[[int, float, str | None, RecordingState], None]
+"""Takes ticks done, seconds behind the pace, last words, and whether all is recorded: for the worker, not the viewers."""
 
 
 class Run:
@@ -64,6 +66,7 @@ class Run:
         self,
         order: Order,
         link: Link,
+        recorder: Recorder,
         *,
         draining: Callable[[], bool],
         tell: Tell,
@@ -78,7 +81,8 @@ class Run:
         self._clock = clock
         record = order.record
         self._steering = Steering(speed=record.get("speed", "max"))
-        self._voice = Voice(link, attempt=order.attempt)
+        self._recorder = recorder
+        self._voice = Voice(link, recorder, attempt=order.attempt)
         self._idle = IdleWatch(record.get("on_idle", "continue"), grace_s=settings.idle_grace_s)
         self._script = Deeds()
         parent = record.get("parent") or {}
@@ -118,10 +122,11 @@ class Run:
         self._pacer = Pacer(tick_s=config.tick_s, speed=self._steering.speed)
         if past.announced:
             self._check_provenance(simulation, past.versions, past.workload_hash)
+            self._record(simulation, past, past.schema or {})
         else:
             if parent := self._order.record.get("provenance"):
                 self._check_provenance(simulation, parent["versions"], parent["workload_hash"])
-            self._announce(simulation)
+            self._record(simulation, past, self._announce(simulation))
         if past.announced or past.applied:
             self._catch_up(simulation, past)
         self._step_all(simulation, config.n_ticks)
@@ -143,7 +148,18 @@ class Run:
         """Simulated time of the next tick."""
         return self._tick * self._tick_s
 
-    def _announce(self, simulation: Simulation) -> None:
+    def _record(self, simulation: Simulation, past: Past, told: Mapping[str, Any]) -> None:
+        """Begin to record; `told` is the schema."""
+        self._recorder.begin(
+            told,
+            epoch=past.epoch,
+            versions=versions(),
+            workload_hash=workload_hash(simulation, self._settings.specs_dir),
+            listed=past.chunks,
+        )
+
+    def _announce(self, simulation: Simulation) -> Mapping[str, Any]:
+        """Tell what the numbers will mean."""
         now_s = time.time()
         told = schema(
             simulation,
@@ -164,6 +180,7 @@ class Run:
                 "started": repr(now_s),
             },
         )
+        return told
 
     def _check_provenance(
         self, simulation: Simulation, began_with: Mapping[str, str] | None, began_on: str | None
@@ -190,6 +207,8 @@ class Run:
             output = coordinator.step()
             self._voice.gathered(output, clock())
             self._ticked(simulation, output)
+            if self._recorder.boundary(self._tick):
+                self._voice.take_in_silence()
             if self._tick % CATCH_UP_TICKS == 0:
                 self._voice.take_in_silence()
                 self._link.keep_lease()
@@ -213,6 +232,7 @@ class Run:
     def _do_again(self, deeds: Sequence[Deed]) -> None:
         for deed in deeds:
             self._helm.apply(deed)
+            self._recorder.did(deed)
             if deed.command == "stop":
                 self._why = self._stop_reason(deed)
 
@@ -271,6 +291,8 @@ class Run:
         self._look_at = now_s + LOOK_S
         if self._draining():
             self._tell_if_changed()
+            self._recorder.hurry()
+            self._tell_if_changed()
             raise Drained
         self._link.keep_lease()
         commands = self._link.new_commands(self._voice.answered)
@@ -282,6 +304,10 @@ class Run:
         if self._idle.acts and now_s >= self._idle_at:
             self._idle_at = now_s + IDLE_LOOK_S
             self._mind_idleness(now_s)
+        news = self._recorder.news(tick=self._tick, t_s=self.t_s)
+        if news is not None:
+            self._gatherer.event(news)
+            self._report_at = now_s
         if now_s >= self._report_at:
             self._report_at = now_s + REPORT_S
             self._report(now_s)
@@ -289,7 +315,7 @@ class Run:
     def _report(self, now_s: float) -> None:
         """Tell the worker how far we are, and the viewers when the machine cannot keep the pace they asked for."""
         lag_s = self._pacer.lag_s(tick=self._tick, now_s=now_s) if self._steering.running else 0.0
-        self._tell(self._tick, lag_s, None)
+        self._tell(self._tick, lag_s, None, self._recorder.state)
         if lag_s >= max(LAG_S, self._tick_s) and now_s >= self._lag_at:
             self._lag_at = now_s + LAG_TOLD_S
             self._gatherer.event(
@@ -312,6 +338,7 @@ class Run:
         deed = Deed(tick=self._tick, by=ON_IDLE, command=move, args={})
         was_running = self._steering.running
         self._helm.apply(deed)
+        self._recorder.did(deed)
         self._steered(was_running, self._steering.speed)
         why = "somebody watches again" if move == "resume" else "nobody watches"
         if move == "stop":
@@ -373,6 +400,7 @@ class Run:
         if deed.command in TURNS:
             self._idle.steered()
         done = Deed(tick=deed.tick, by=deed.by, command=deed.command, args=args, command_id=deed.command_id)
+        self._recorder.did(done)
         return command_entry(command, tick=self._tick), done
 
     @staticmethod
@@ -420,7 +448,8 @@ def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell
         owner=order.owner,
         draining=draining,
     )
-    run = Run(order, link, draining=draining, tell=tell, settings=settings)
+    recorder = Recorder(order, settings.recordings_at, log_bytes=settings.log_bytes)
+    run = Run(order, link, recorder, draining=draining, tell=tell, settings=settings)
     try:
         link.open()
         try:
@@ -430,7 +459,7 @@ def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell
         except Exception as error:  # noqa: BLE001  # the outermost frame: viewers are told
             reason = reason_of(error, tick=run.tick, t_s=run.t_s)
             words.exception("session_failed", reason=reason)
-            tell(run.tick, 0.0, reason)
+            tell(run.tick, 0.0, reason, recorder.state)
             run.fail(reason)
         return Exit.DONE
     except (Fenced, LeaseLost, NoChannel) as error:
@@ -443,6 +472,7 @@ def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell
             run.tick,
             0.0,
             f"the broker lost a part of the session's log ({error}); it was restarted or restored without its newest data",
+            recorder.state,
         )
         return Exit.CONFLICT
     finally:

@@ -15,13 +15,18 @@ from numpy.typing import NDArray
 from openg2g.events import SimEvent
 from openg2g.grid.config import TapPosition
 
-from .columns import Block, Control, SiteColumns
+from gridcast.recordings.rounding import (
+    LATENCY_DIGITS,
+    POWER_DIGITS,
+    SOC_DIGITS,
+    VOLTAGE_DIGITS,
+    columns,
+    elements,
+    rows,
+    whole,
+)
 
-VOLTAGE_DIGITS = 5
-LATENCY_DIGITS = 5
-STORAGE_DIGITS = 3
-"""Of kW and kvar, so that watts are whole here too."""
-SOC_DIGITS = 6
+from .columns import Block, Control, SiteColumns
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -35,14 +40,12 @@ def ticks_entry(block: Block, *, now_s: float | None = None) -> bytes:
             "ts": time.time() if now_s is None else now_s,
             "first": block.first,
             "t_s": np.ascontiguousarray(numbers[:, 0]),
-            "v": _rows(np.round(numbers[:, layout.voltages], VOLTAGE_DIGITS), block.grid_due),
-            "dc": {
-                name: _site(numbers, columns, block.site_due[name]) for name, columns in layout.sites.items()
-            },
-            "taps": dict(zip(layout.regulators, _columns(numbers[:, layout.taps]), strict=True)),
+            "v": rows(np.round(numbers[:, layout.voltages], VOLTAGE_DIGITS), block.grid_due),
+            "dc": {name: _site(numbers, site, block.site_due[name]) for name, site in layout.sites.items()},
+            "taps": dict(zip(layout.regulators, columns(numbers[:, layout.taps]), strict=True)),
             "storage": {name: _storage(numbers[:, where]) for name, where in layout.storages.items()},
-            "events": [_event(event) for event in block.events],
-            "controls": [_control(control) for control in block.controls],
+            "events": [event_entry(event) for event in block.events],
+            "controls": [control_entry(control) for control in block.controls],
         },
         default=plain,
         option=_OPTIONS,
@@ -58,56 +61,31 @@ def plain(value: object) -> Any:
     return str(value)
 
 
-def _site(numbers: NDArray[np.float64], columns: SiteColumns, due: NDArray[np.bool_]) -> dict[str, Any]:
+def _site(numbers: NDArray[np.float64], site: SiteColumns, due: NDArray[np.bool_]) -> dict[str, Any]:
     def by_label(values: NDArray[Any]) -> dict[str, Any]:
-        return dict(zip(columns.labels, _columns(values), strict=True))
+        return dict(zip(site.labels, columns(values), strict=True))
 
-    def whole(where: slice) -> dict[str, Any]:
-        return {
-            label: _missing(column, due) for label, column in by_label(_whole(numbers[:, where], due)).items()
-        }
+    def whole_by_label(where: slice) -> dict[str, Any]:
+        found = by_label(whole(numbers[:, where], due))
+        return {label: elements(column, due) for label, column in found.items()}
 
     return {
-        "p_w": _rows(_whole(numbers[:, columns.power_w], due), due),
-        "batch": whole(columns.batch),
-        "replicas": whole(columns.replicas),
-        "itl_s": by_label(np.round(numbers[:, columns.itl_s], LATENCY_DIGITS)),
-        "power_w": whole(columns.model_power_w),
+        "p_w": rows(whole(numbers[:, site.power_w], due), due),
+        "batch": whole_by_label(site.batch),
+        "replicas": whole_by_label(site.replicas),
+        "itl_s": by_label(np.round(numbers[:, site.itl_s], LATENCY_DIGITS)),
+        "power_w": whole_by_label(site.model_power_w),
     }
 
 
 def _storage(values: NDArray[np.float64]) -> dict[str, Any]:
-    power = _columns(np.round(values[:, :2], STORAGE_DIGITS))
-    soc = _columns(np.round(values[:, 2:], SOC_DIGITS))
+    power = columns(np.round(values[:, :2], POWER_DIGITS))
+    soc = columns(np.round(values[:, 2:], SOC_DIGITS))
     return {"p_kw": power[0], "q_kvar": power[1], "soc": soc[0]}
 
 
-def _whole(values: NDArray[np.float64], due: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Nearest whole numbers; rows that are not due hold 0, to be replaced by null."""
-    if not due.all():
-        values = np.where(due[:, None], values, 0.0)
-    return np.rint(values).astype(np.int64)
-
-
-def _columns(values: NDArray[Any]) -> list[NDArray[Any]]:
-    """Each column as an array that orjson can write (it wants them contiguous)."""
-    return list(np.ascontiguousarray(values.T))
-
-
-def _rows(values: NDArray[Any], due: NDArray[np.bool_]) -> Any:
-    """A row for each tick, null where nothing was due."""
-    if due.all():
-        return np.ascontiguousarray(values)
-    return [row if there else None for row, there in zip(np.ascontiguousarray(values), due, strict=True)]
-
-
-def _missing(column: NDArray[Any], due: NDArray[np.bool_]) -> Any:
-    if due.all():
-        return column
-    return [value if there else None for value, there in zip(column.tolist(), due, strict=True)]
-
-
-def _event(event: SimEvent) -> dict[str, Any]:
+def event_entry(event: SimEvent) -> dict[str, Any]:
+    """An event as it stands in a `ticks` entry."""
     return {
         "tick": event.tick,
         "t_s": event.t_s,
@@ -117,7 +95,8 @@ def _event(event: SimEvent) -> dict[str, Any]:
     }
 
 
-def _control(control: Control) -> dict[str, Any]:
+def control_entry(control: Control) -> dict[str, Any]:
+    """A control as it stands in a `ticks` entry."""
     told: dict[str, Any] = {"tick": control.tick, "by": control.by}
     if control.command_id is not None:
         told["command_id"] = control.command_id

@@ -12,11 +12,13 @@ from gridcast.broadcaster.commands import START, Command
 from gridcast.broadcaster.errors import UnansweredCommands
 from gridcast.broadcaster.scripts import Arg
 from gridcast.broadcaster.sessions import Status, command_entry, status_entry
+from gridcast.recordings.chunks import Chunk
 
 from .batch import Batcher
-from .columns import Gatherer, Layout, Output
+from .columns import Block, Gatherer, Layout, Output
 from .digest import Digest
 from .link import Link
+from .recorder import Recorder
 from .simulation import Simulation
 from .summary import Summary
 from .translate import ticks_entry
@@ -25,16 +27,21 @@ Last = Literal["completed", "stopped", "failed"]
 
 
 class Voice:
-    """Gathers ticks and publishes them; keeps the digest and the summary of all it was given."""
+    """Gathers ticks and publishes them; keeps the digest and the summary of all it was given.
 
-    def __init__(self, link: Link, *, attempt: int) -> None:
+    The recorder gets what the broker has acknowledged, and has its finished chunks listed by the calls that are made anyway.
+    """
+
+    def __init__(self, link: Link, recorder: Recorder, *, attempt: int) -> None:
         self._link = link
+        self._recorder = recorder
         self._attempt = attempt
         self._batcher = Batcher()
         self._digest = Digest()
         self._gatherer: Gatherer | None = None
         self._summary: Summary | None = None
         self._told = 0
+        self._finished: list[Chunk] = []
         self.status: Status = "starting"
         self.answered = START
 
@@ -51,8 +58,9 @@ class Voice:
 
     @property
     def silent(self) -> bool:
-        """Whether everything gathered was told."""
-        return not self._gatherer
+        """Whether everything gathered was told, and everything recorded listed."""
+        self._finished += self._recorder.finished()
+        return not self._gatherer and not self._finished
 
     def gathered(self, output: Output, now_s: float) -> bool:
         """Take one tick; true when it is time to tell."""
@@ -71,6 +79,7 @@ class Voice:
         self._summary.add(block)
         self._told = block.first + len(block)
         self._batcher.sent()
+        self._recorder.take(block, digest=self.digest, head=0, size_bytes=0)
 
     def tell(
         self,
@@ -81,26 +90,40 @@ class Voice:
         meta: Mapping[str, Arg] | None = None,
         applied: Sequence[bytes] = (),
     ) -> None:
-        """One call: the ticks gathered so far, `entries`, and the status if it changed."""
-        sent, fields = self._ticks()
+        """One call: the ticks gathered so far, `entries`, the status if it changed, the chunks recorded meanwhile."""
+        block, sent, fields = self._ticks()
         sent += entries
         fields |= dict(meta or {})
+        chunks, self._finished = self._finished + self._recorder.finished(), []
+        if chunks:
+            fields["recorded"] = self._recorder.recorded_bytes
         if status != self.status:
             sent.append(self._status_entry(status, reason))
             fields["status"] = status
             if status == "running":
                 self._batcher.restart()
-        self._link.publish(sent, meta=fields, applied=applied)
+        head = self._link.publish(
+            sent, meta=fields, applied=applied, chunks=[chunk.encode() for chunk in chunks]
+        )
         self.status = status
+        if block is not None:
+            self._recorder.take(block, digest=self.digest, head=head - len(sent) + 1, size_bytes=len(sent[0]))
 
     def last_words(
         self, status: Last, *, reason: str | None, summary: Callable[[dict[str, Any]], Any] | None
     ) -> None:
-        """The last ticks, an answer to each waiting command, the summary and the last status; then the lease is given up.
+        """Complete log and recording, then in one call answer each waiting command and tell the summary and the last status;
+        then the lease is given up.
 
         `summary` makes the summary from `{metrics, digest, ticks}`.
         """
-        ticks, fields = self._ticks()
+        if not self.silent:
+            self.tell(status=self.status)
+        lacking = self._recorder.finish(self._link.keep_lease)
+        if not self.silent:
+            self.tell(status=self.status)
+        if lacking is not None:
+            reason = lacking if reason is None else f"{reason}; {lacking}"
         told = None
         if summary is not None and self._summary is not None:
             done = summary({"metrics": self._summary.metrics(), "digest": self.digest, "ticks": self._told})
@@ -112,9 +135,9 @@ class Voice:
                 command_entry(command, tick=self._told, error=f"the session is {status}")
                 for command in waiting
             ]
-            sent = [*ticks, *answers]
+            sent = list(answers)
             now_s = time.time()
-            fields |= {"status": status, "ended": repr(now_s), "answered": answered}
+            fields: dict[str, Arg] = {"status": status, "ended": repr(now_s), "answered": answered}
             if told is not None:
                 fields["summary"] = told
                 sent.append(told)
@@ -130,10 +153,10 @@ class Voice:
             self._link.release()
             return
 
-    def _ticks(self) -> tuple[list[bytes], dict[str, Arg]]:
-        """The entry of the ticks gathered so far, if any, and the state after them."""
+    def _ticks(self) -> tuple[Block | None, list[bytes], dict[str, Arg]]:
+        """The ticks gathered so far, if any, their entry, and the state after them."""
         if not self._gatherer:
-            return [], {}
+            return None, [], {}
         assert self._summary is not None
         block = self._gatherer.take()
         entry = ticks_entry(block)
@@ -141,7 +164,7 @@ class Voice:
         self._summary.add(block)
         self._told = block.first + len(block)
         self._batcher.sent()
-        return [entry], {"tick": self._told, "digest": self.digest}
+        return block, [entry], {"tick": self._told, "digest": self.digest}
 
     def _status_entry(self, status: Status, reason: str | None) -> bytes:
         return status_entry(status, tick=self._told, attempt=self._attempt, reason=reason)

@@ -1,0 +1,376 @@
+"""Tasks and operations as any process sees them: their state in the channel's meta, and the changes that anybody may make.
+
+Meta fields: `record` (JSON: what was asked for, never changes), `status`, `reason`, `attempt`, `created`, `started`,
+`ended`, `answered`, and those that a coordinator keeps for readers, each JSON; beside the channel's own `epoch`, `head` and
+`token`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+import orjson
+from redis.asyncio import Redis
+
+from .channels import Channels
+from .client import answering
+from .commands import START
+from .errors import Conflict, LeaseHeld, NoChannel, UnansweredCommands
+from .leases import AsyncLeases
+from .names import UNFINISHED, Channel, Epoch, experiment_id, listing_key, study_keys
+from .queue import JobQueue
+from .retention import lifetimes
+from .settings import Settings
+
+Status = Literal["queued", "running", "recovering", "completed", "failed", "cancelled"]
+OVER: Final[frozenset[str]] = frozenset({"completed", "failed", "cancelled"})
+WAITING: Final[frozenset[str]] = frozenset({"queued", "recovering"})
+"""States in which a worker is waited for and nobody holds the lease."""
+AnalysisKind = Literal["task", "operation"]
+
+_PIECE = 500
+
+_OWN = frozenset(
+    {"epoch", "head", "token", "status", "reason", "attempt", "created", "started", "ended", "answered"}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnalysisState:
+    """What meta says now; `told` are the fields that its coordinator keeps, and `record` what was asked for."""
+
+    channel: Channel
+    epoch: Epoch
+    head: int
+    token: int
+    status: Status
+    reason: str | None
+    attempt: int
+    created: float
+    started: float | None
+    ended: float | None
+    answered: str
+    record: dict[str, Any]
+    told: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.channel.id
+
+    @property
+    def over(self) -> bool:
+        return self.status in OVER
+
+
+def decode(channel: Channel, meta: Mapping[str, bytes]) -> AnalysisState:
+    """Read a meta hash."""
+
+    def number(field: str) -> float | None:
+        raw = meta.get(field)
+        return float(raw) if raw else None
+
+    told = {name: orjson.loads(raw) for name, raw in meta.items() if name not in _OWN and raw}
+    return AnalysisState(
+        channel=channel,
+        epoch=Epoch(meta["epoch"].decode()),
+        head=int(meta["head"]),
+        token=int(meta["token"]),
+        status=cast("Status", meta["status"].decode()),
+        reason=meta["reason"].decode() if meta.get("reason") else None,
+        attempt=int(meta["attempt"]),
+        created=float(meta["created"]),
+        started=number("started"),
+        ended=number("ended"),
+        answered=meta["answered"].decode() if meta.get("answered") else START,
+        record=told.pop("record", {}),
+        told=told,
+    )
+
+
+class Analyses:
+    """Tasks and operations. Every method may raise `BrokerUnavailable`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._channels = Channels(redis)
+        self._queue = JobQueue(redis)
+
+    async def create(
+        self, channel: Channel, *, record: Mapping[str, Any], created: float, first: bytes
+    ) -> Epoch:
+        """Make the channel with its first entry, list it, and ask for a coordinator.
+
+        Raises:
+            ChannelExists
+        """
+        async with answering():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.zadd(listing_key(channel.kind), {channel.id: created})
+            pipe.sadd(UNFINISHED, str(channel))
+            await pipe.execute()
+        epoch = await self._channels.create(
+            channel,
+            meta={
+                "record": orjson.dumps(record),
+                "status": "queued",
+                "attempt": 1,
+                "created": repr(created),
+            },
+            entries=[first],
+        )
+        await self._queue.enqueue_coordination(channel, 1)
+        return epoch
+
+    async def get(self, channel: Channel) -> AnalysisState | None:
+        meta = await self._channels.meta(channel)
+        return decode(channel, meta) if meta else None
+
+    async def page(
+        self, kind: AnalysisKind, *, before: tuple[float, str] | None, limit: int
+    ) -> list[tuple[float, AnalysisState]]:
+        """Newest first, with creation times, starting after the one that `before` names."""
+        newest = "+inf" if before is None else repr(before[0])
+        async with answering():
+            rows: list[tuple[bytes, float]] = await self._redis.zrevrangebyscore(
+                listing_key(kind), newest, "-inf", start=0, num=limit + 50, withscores=True
+            )
+            wanted = [
+                (created, raw.decode())
+                for raw, created in rows
+                if before is None or (created, raw.decode()) < before
+            ]
+            pipe = self._redis.pipeline(transaction=False)
+            for _, ident in wanted:
+                pipe.hgetall(Channel(kind, ident).meta)
+            metas: list[dict[bytes, bytes]] = await pipe.execute()
+        found = [
+            (created, decode(Channel(kind, ident), {name.decode(): raw for name, raw in meta.items()}))
+            for (created, ident), meta in zip(wanted, metas, strict=True)
+            if meta
+        ]
+        gone = [ident for (_, ident), meta in zip(wanted, metas, strict=True) if not meta]
+        if gone:
+            async with answering():
+                await self._redis.zrem(listing_key(kind), *gone)
+        return found[:limit]
+
+    async def records(self, channel: Channel, *, start: int = 0, stop: int = -1) -> list[dict[str, Any]]:
+        """What the coordinator has finished, in order: experiments of a task, steps of an operation."""
+        async with answering():
+            rows = await cast("Awaitable[list[bytes]]", self._redis.lrange(channel.applied, start, stop))
+        return [orjson.loads(row) for row in rows]
+
+    async def record_count(self, channel: Channel) -> int:
+        """How many of those there are."""
+        async with answering():
+            return int(await cast("Awaitable[int]", self._redis.llen(channel.applied)))
+
+    async def again(
+        self,
+        channel: Channel,
+        *,
+        token: int,
+        status: Status = "recovering",
+        entries: Sequence[bytes] = (),
+    ) -> int | None:
+        """Give it its next attempt as the holder of `token`; answers with the attempt, or None if it is over or waits.
+
+        `status="queued"` revives one that is over; all that is known of it is then kept for as long as it goes on.
+
+        Raises:
+            NoChannel, Fenced
+        """
+        while True:
+            state = await self.get(channel)
+            if state is None:
+                raise NoChannel(str(channel))
+            if state.status in WAITING or (state.over and status == "recovering"):
+                return None
+            attempt = state.attempt + 1
+            try:
+                await self._channels.publish(
+                    channel,
+                    token=token,
+                    expected=state.head + 1,
+                    entries=entries,
+                    meta={"status": status, "attempt": attempt, "ended": "", "reason": ""},
+                )
+            except Conflict:
+                continue
+            if state.over:
+                fleeting = {channel.lease, channel.viewers, channel.playheads}
+                await self._for_all_keys(
+                    state, lambda pipe, key, ttl_s: None if key in fleeting else pipe.persist(key)
+                )
+            return attempt
+
+    async def end_waiting(self, channel: Channel, *, token: int, entry: bytes, reason: str) -> bool:
+        """Cancel what waits in the queue, as the holder of `token`; false if it does not wait any more.
+
+        Raises:
+            NoChannel, Fenced
+        """
+        while True:
+            state = await self.get(channel)
+            if state is None:
+                raise NoChannel(str(channel))
+            if state.status != "queued":
+                return False
+            async with answering():
+                newest = await self._redis.xrevrange(channel.commands, count=1)
+            answered = newest[0][0].decode() if newest else state.answered
+            try:
+                await self._channels.publish(
+                    channel,
+                    token=token,
+                    expected=state.head + 1,
+                    entries=[entry],
+                    meta={
+                        "status": "cancelled",
+                        "ended": repr(time.time()),
+                        "reason": reason,
+                        "answered": answered,
+                    },
+                    closing=answered,
+                )
+            except (Conflict, UnansweredCommands):
+                continue
+            await self._queue.remove_coordination(channel, state.attempt)
+            return True
+
+    async def delete(self, channel: Channel) -> bool:
+        """Delete it with all that belongs to it, for good: its coordinator ends at its next word. False if there was none."""
+        state = await self.get(channel)
+        if state is None:
+            return False
+        await self._for_all_keys(state, lambda pipe, key, ttl_s: pipe.delete(key))
+        async with answering():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.srem(UNFINISHED, str(channel))
+            pipe.zrem(listing_key(channel.kind), channel.id)
+            await pipe.execute()
+        await self._queue.remove_coordination(channel, state.attempt)
+        return True
+
+    async def retire(self, channels: Sequence[Channel], *, settings: Settings) -> None:
+        """Take what is over off the list that reapers look at; the broker forgets it in time."""
+        for channel in channels:
+            state = await self.get(channel)
+            if state is not None:
+                await self._for_all_keys(
+                    state, lambda pipe, key, ttl_s: pipe.expire(key, ttl_s), settings=settings
+                )
+            async with answering():
+                await self._redis.srem(UNFINISHED, str(channel))  # type: ignore[misc]
+
+    async def forget_study(self, channel: Channel) -> None:
+        """Delete what a task's study wrote after the task was deleted."""
+        async with answering():
+            keys = await self._study_keys(channel)
+            if keys:
+                await self._redis.delete(*keys)
+
+    async def _for_all_keys(
+        self,
+        state: AnalysisState,
+        act: Callable[[Any, str, int], Any],
+        *,
+        settings: Settings | None = None,
+    ) -> None:
+        """Do something with every key of one (key, seconds that it is kept); its own come last, so that it can be done again."""
+        channel = state.channel
+        own = dict.fromkeys(channel.keys, 0) if settings is None else lifetimes(channel, settings)
+        kept_s = own[channel.meta]
+        keys: dict[str, int] = {}
+        if channel.kind == "task":
+            keys |= dict.fromkeys(await self._study_keys(channel), kept_s)
+            numbers = [record["number"] for record in await self.records(channel)]
+            numbers += [one["number"] for one in state.told.get("running") or []]
+            for number in numbers:
+                one = Channel("experiment", experiment_id(channel.id, number))
+                keys |= dict.fromkeys((one.meta, one.log), own[channel.commands])
+        keys |= own
+        names = list(keys)
+        for begin in range(0, len(names), _PIECE):
+            async with answering():
+                pipe = self._redis.pipeline(transaction=False)
+                for key in names[begin : begin + _PIECE]:
+                    act(pipe, key, keys[key])
+                await pipe.execute()
+
+    async def _study_keys(self, channel: Channel) -> list[str]:
+        async with answering():
+            newest = await self._redis.get(study_keys(channel.id)[0])
+        return [] if newest is None else study_keys(channel.id, entries=int(newest) + 1)
+
+    async def enqueue(self, channel: Channel, attempt: int) -> None:
+        """Ask for a coordinator, and have reapers look after it."""
+        async with answering():
+            await self._redis.sadd(UNFINISHED, str(channel))  # type: ignore[misc]
+        await self._queue.enqueue_coordination(channel, attempt)
+
+
+class AnalysisReaper:
+    """Finds tasks and operations that lost their coordinator, and gives them the next. Any number of processes may."""
+
+    def __init__(self, redis: Redis, *, owner: str, settings: Settings) -> None:
+        self._redis = redis
+        self._settings = settings
+        self._analyses = Analyses(redis)
+        self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
+        self._queue = JobQueue(redis)
+        self._jobless: set[Channel] = set()
+        self._missing: set[Channel] = set()
+
+    async def sweep(self) -> list[Channel]:
+        """One look at all that are not over; answers with those that were put back into the queue."""
+        async with answering():
+            names = [raw.decode() for raw in await self._redis.smembers(UNFINISHED)]  # type: ignore[misc]
+            channels = [Channel.parse(name) for name in names]
+            pipe = self._redis.pipeline(transaction=False)
+            for channel in channels:
+                pipe.hmget(channel.meta, ["status", "attempt"])
+                pipe.exists(channel.lease)
+            rows = await pipe.execute() if channels else []
+        over: list[Channel] = []
+        missing: set[Channel] = set()
+        back: list[Channel] = []
+        waiting: list[tuple[Channel, int]] = []
+        for channel, (status, attempt), held in zip(channels, rows[0::2], rows[1::2], strict=True):
+            if status is None:
+                missing.add(channel)
+            elif status.decode() in OVER:
+                over.append(channel)
+            elif held:
+                continue
+            elif status.decode() in WAITING:
+                waiting.append((channel, int(attempt)))
+            elif await self._recover(channel):
+                back.append(channel)
+        over += self._missing & missing
+        self._missing = missing
+        if over:
+            await self._analyses.retire(over, settings=self._settings)
+        known = await self._queue.knows_coordinations(waiting)
+        jobless = {channel for (channel, _), there in zip(waiting, known, strict=True) if not there}
+        for channel, attempt in waiting:
+            if channel in jobless & self._jobless:
+                await self._analyses.enqueue(channel, attempt)
+                back.append(channel)
+        self._jobless = jobless
+        return back
+
+    async def _recover(self, channel: Channel) -> bool:
+        try:
+            token = await self._leases.acquire(channel)
+        except (LeaseHeld, NoChannel):
+            return False
+        attempt = await self._analyses.again(channel, token=token)
+        await self._leases.release(channel, token)
+        if attempt is None:
+            return False
+        await self._analyses.enqueue(channel, attempt)
+        return True
