@@ -12,9 +12,12 @@ from gridcast.broadcaster import Settings
 
 from . import (
     commands,
+    compare,
     events,
+    export,
     forking,
     health,
+    history,
     metrics,
     problems,
     scenarios,
@@ -53,7 +56,20 @@ def create_app(settings: Settings, *, redis: Redis | None = None) -> FastAPI:
     problems.install(app)
     app.add_middleware(OriginGuard, extra=settings.allowed_origins)
     app.add_middleware(ResponseCounter)
-    for module in (scenarios, sessions, forking, commands, events, health, metrics, simstream, stream):
+    for module in (
+        scenarios,
+        sessions,
+        history,
+        export,
+        compare,
+        forking,
+        commands,
+        events,
+        health,
+        metrics,
+        simstream,
+        stream,
+    ):
         app.include_router(module.router)
     app.include_router(static.page_router(static.page_folder()))
     return app

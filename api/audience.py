@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol
 
 import structlog
@@ -18,6 +18,7 @@ from gridcast.broadcaster import BrokerUnavailable, Channel, Presence, Viewer
 from gridcast.broadcaster.presence import REFRESH_S
 
 from .frames import Frame, message
+from .playhead import Ear, Playhead
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +26,11 @@ log = structlog.get_logger(__name__)
 class Watched(Protocol):
     """What the keeper needs of an outlet."""
 
-    written: int
+    @property
+    def written(self) -> int: ...
 
     @property
-    def backlog(self) -> int: ...
+    def unread(self) -> int: ...
 
     def beat(self, frame: Frame) -> None: ...
 
@@ -36,29 +38,37 @@ class Watched(Protocol):
 
 
 class Pulse:
-    """When one outlet last took something in and last let something out. No I/O; times are passed in."""
+    """When one outlet last took something in and its viewer last took something over; times are passed in."""
 
     def __init__(self, now: float) -> None:
         self._written = 0
-        self._left = 0
+        self._arrived = 0
         self.sent_at = now
         self.moved_at = now
 
-    def observe(self, *, written: int, backlog: int, now: float) -> None:
-        """Take a look: progress is a byte that left, or an empty backlog."""
+    def observe(self, outlet: Watched, now: float) -> None:
+        """Take a look: progress is a byte that arrived, or nothing on the way."""
+        written = outlet.written
+        if written == self._written == self._arrived:
+            self.moved_at = now
+            return
         if written != self._written:
             self._written = written
             self.sent_at = now
-        left = written - backlog
-        if backlog == 0 or left > self._left:
-            self._left = left
+        unread = outlet.unread
+        arrived = written - unread
+        if unread == 0 or arrived > self._arrived:
+            self._arrived = arrived
             self.moved_at = now
 
 
 class Seat:
-    """One viewer of one channel; `outlet` is None for those whose server side keeps time itself (event streams)."""
+    """One viewer of one channel; `outlet` is None for those whose server side keeps time itself (event streams).
 
-    __slots__ = ("channel", "let_go", "outlet", "pulse", "viewer")
+    `ear` takes in who else is there, where the viewer wants to know; `playhead` is where it looks.
+    """
+
+    __slots__ = ("channel", "ear", "let_go", "outlet", "playhead", "pulse", "viewer")
 
     def __init__(self, channel: Channel, viewer: Viewer, outlet: Watched | None, pulse: Pulse) -> None:
         self.channel = channel
@@ -66,6 +76,8 @@ class Seat:
         self.outlet = outlet
         self.pulse = pulse
         self.let_go = False
+        self.ear: Ear | None = None
+        self.playhead = Playhead()
 
 
 class Audience:
@@ -87,6 +99,9 @@ class Audience:
 
     def __len__(self) -> int:
         return len(self._seats)
+
+    def __iter__(self) -> Iterator[Seat]:
+        return iter(self._seats)
 
     @contextlib.asynccontextmanager
     async def seat(self, channel: Channel, viewer: Viewer, outlet: Watched | None) -> AsyncIterator[Seat]:
@@ -122,7 +137,7 @@ class Audience:
             outlet, pulse = seat.outlet, seat.pulse
             if outlet is None or seat.let_go:
                 continue
-            pulse.observe(written=outlet.written, backlog=outlet.backlog, now=now)
+            pulse.observe(outlet, now)
             if now - pulse.moved_at >= self._stall_s:
                 seat.let_go = True
                 outlet.abort()

@@ -25,6 +25,10 @@ from .services import Services
 KEY_TTL_S = 24 * 3600
 """How long an Idempotency-Key is remembered: longer than any client retries."""
 
+MAX_RECORD_BYTES = 256 << 10
+"""Of what is stored of a session besides its state, as JSON: every list of sessions reads all of it. Those of the catalogue
+have 6 KiB; this holds schedules of hundreds of entries."""
+
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -35,7 +39,7 @@ async def create_session(
 
     Raises:
         ScenarioError: the scenario cannot be simulated as asked; nothing was created.
-        Failure: the key came before with another body, or what it created was deleted.
+        Failure: it is too large; or the key came before with another body, or what it created was deleted.
         BrokerUnavailable: unknown whether it was created; with a key it is safe to ask again.
     """
     record, n_ticks = await asyncio.to_thread(_record, wanted, owner)
@@ -62,7 +66,7 @@ async def start_once(
     session_id = SessionId(new_id())
     if key is None:
         return await _start(services, session_id, record, n_ticks, script)
-    claim = _Claim(services, record["owner"], key, asked)
+    claim = Claim(services, record["owner"], key, asked)
     before = await claim.take(session_id)
     if before is None or not before["done"]:
         # Not done: whoever came first with this key died or lost the broker on the way. Every step can be repeated.
@@ -90,6 +94,12 @@ def _record(wanted: SessionRequest, owner: str) -> tuple[dict[str, Any], int]:
         "config": config.model_dump(mode="json"),
         "parent": None,
     }
+    size = len(orjson.dumps(record))
+    if size > MAX_RECORD_BYTES:
+        text = (
+            f"the configuration would have {size} bytes with its overrides, and may have {MAX_RECORD_BYTES}"
+        )
+        raise invalid([Fault(("overrides",), text)])
     return record, config.n_ticks
 
 
@@ -118,8 +128,8 @@ async def _start(
     return state
 
 
-class _Claim:
-    """The memory of one Idempotency-Key in the broker: which session it stands for, for which body."""
+class Claim:
+    """The memory of one Idempotency-Key in the broker: which session or task it stands for, for which body."""
 
     def __init__(self, services: Services, owner: str, key: str, asked: Mapping[str, Any]) -> None:
         if not _KEY.fullmatch(key):
@@ -132,7 +142,7 @@ class _Claim:
         return orjson.dumps({"id": session_id, "digest": self._digest, "done": done})
 
     async def take(self, session_id: str) -> dict[str, Any] | None:
-        """Claim the key for a session; if it was claimed before, answer with what is known."""
+        """Claim the key for a new id; if it was claimed before, answer with what is known."""
         async with answering():
             known = await self._redis.set(
                 self._key, self._value(session_id, done=False), nx=True, get=True, ex=KEY_TTL_S

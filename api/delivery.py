@@ -11,13 +11,15 @@ from starlette.websockets import WebSocket
 from gridcast.broadcaster import BrokerUnavailable, Channel, NoChannel, Subscription, Viewer
 from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused, TooManyCommands
 from gridcast.broadcaster.names import Epoch, new_id
-from gridcast.broadcaster.sessions import SessionState
 
+from .audience import Seat
+from .budget import TooSlow
 from .encoders import AllMode, Encode, FullEncoder, LatestMode, verbatim
 from .frames import Frame, message
 from .inbound import MAX_BAD_IN_A_ROW, Patience, Refusal, parse
-from .models import CommandFrame, StreamQuery
-from .outlet import Gone, Outlet, TooSlow, outlet_of
+from .models import CommandFrame, PlayheadFrame, StreamQuery
+from .outlet import Gone, Outlet, outlet_of
+from .playhead import SocketEar
 from .replies import first_of
 from .seek import since_of_tick
 from .services import Services
@@ -27,9 +29,6 @@ from .views import Base, channel_of, show, state_of
 
 LATEST_BYTES = 64 << 10
 """Soft bound in `mode=latest`: what lies in a buffer is old news there."""
-
-TOTAL_SOFT_BYTES = 64 << 20
-"""Beyond this many bytes shared by all viewers of a process, each one that comes gets a smaller soft bound."""
 
 RETRY_S = 0.25
 COMMAND_PATIENCE_S = 30.0
@@ -53,13 +52,6 @@ BROKER_AWAY = End(1013, "the broker does not answer; reconnect with since")
 DELETED = End(4404, "the session was deleted")
 
 
-def soft_bound(mode: str, viewer_bytes: int, *, watching: int) -> int:
-    """The backlog of one more viewer above which it is served from the log, beside `watching` others in this process."""
-    if mode == "latest":
-        return LATEST_BYTES
-    return min(viewer_bytes, max(LATEST_BYTES, TOTAL_SOFT_BYTES // (watching + 1)))
-
-
 async def watch(websocket: WebSocket, services: Services, session_id: str, wish: StreamQuery) -> None:
     """Serve an accepted WebSocket until either side ends.
 
@@ -68,8 +60,14 @@ async def watch(websocket: WebSocket, services: Services, session_id: str, wish:
     """
     channel = channel_of(session_id)
     settings = services.settings
-    soft_bytes = soft_bound(wish.mode, settings.viewer_bytes, watching=sum(services.hub.channels.values()))
-    outlet = outlet_of(websocket, soft_bytes=soft_bytes, stall_s=settings.stall_s, stats=services.stats)
+    outlet = outlet_of(
+        websocket,
+        soft_bytes=LATEST_BYTES if wish.mode == "latest" else settings.viewer_bytes,
+        stall_s=settings.stall_s,
+        crowds=services.crowds,
+        budget=services.budget,
+        stats=services.stats,
+    )
     viewer = Viewer(id=new_id(), name=LOCAL_USER, since=time.time())
     since = wish.since
     if wish.since_tick is not None:
@@ -79,14 +77,14 @@ async def watch(websocket: WebSocket, services: Services, session_id: str, wish:
         services.hub.subscribe(channel, since=since, epoch=epoch) as subscription,
         services.audience.seat(channel, viewer, outlet) as seat,
     ):
-        state = await state_of(services, session_id)
-        hello = await _hello(websocket, services, state, subscription)
+        hello, mode = await _greeting(websocket, services, session_id, subscription, wish)
         try:
-            await outlet.send([hello])
-            end = await first_of(
-                _write(services, subscription, state, wish, outlet),
-                _read(websocket, services, channel, outlet),
-            )
+            with services.budget.shared_by(outlet):
+                await outlet.send([hello])
+                del hello  # Kilobytes, which would stay for as long as the viewer does.
+                end = await first_of(
+                    _write(subscription, wish, mode, outlet), _read(websocket, services, seat, outlet)
+                )
         except Gone:
             end = GONE
         except TooSlow:
@@ -96,15 +94,20 @@ async def watch(websocket: WebSocket, services: Services, session_id: str, wish:
         except BrokerUnavailable:
             end = BROKER_AWAY
         services.stats.viewers_let_go += seat.let_go or end is TOO_SLOW
+        if end is TOO_SLOW:
+            # An orderly close would keep its backlog until a peer that does not read has read it.
+            outlet.abort()
         if end.code is not None:
             await outlet.close(end.code, end.reason)
 
 
-async def _hello(
-    websocket: WebSocket, services: Services, state: SessionState, subscription: Subscription
-) -> Frame:
+async def _greeting(
+    websocket: WebSocket, services: Services, session_id: str, subscription: Subscription, wish: StreamQuery
+) -> tuple[Frame, AllMode | LatestMode | None]:
+    """The first frame, and how entries become frames; None where the session ended and the viewer has seen everything."""
+    state = await state_of(services, session_id)
     [session] = await show(services, [state], base=Base.of(websocket))
-    return message(
+    hello = message(
         "hello",
         session=session,
         epoch=state.epoch,
@@ -112,12 +115,8 @@ async def _hello(
         role=LOCAL_ROLE,
         protocol=PROTOCOL,
     )
-
-
-async def _write(
-    services: Services, subscription: Subscription, state: SessionState, wish: StreamQuery, outlet: Outlet
-) -> End:
-    """Hand entries over as they come, and end after the last one that the session will have."""
+    if state.over and subscription.epoch == state.epoch and subscription.offset == subscription.head:
+        return hello, None
     encode: Encode = verbatim
     if wish.format == "full":
         encode = FullEncoder(
@@ -127,12 +126,25 @@ async def _write(
             bus_phases=None if state.schema is None else state.schema["bus_phases"],
             since_tick=wish.since_tick,
         )
-    mode: AllMode | LatestMode = LatestMode(encode) if wish.mode == "latest" else AllMode(encode)
-    if state.over and subscription.epoch == state.epoch and subscription.offset == subscription.head:
+    return hello, LatestMode(encode) if wish.mode == "latest" else AllMode(encode)
+
+
+async def _write(
+    subscription: Subscription, wish: StreamQuery, mode: AllMode | LatestMode | None, outlet: Outlet
+) -> End:
+    """Hand entries over as they come, and end after the last one that the session will have.
+
+    A viewer that has everything rides with the others that have; one that is behind is served by itself, here.
+    """
+    if mode is None:
         return FINISHED
+    verbatim_all = wish.format == "compact" and wish.mode == "all"
     while True:
+        if verbatim_all and subscription.at_head and await outlet.ride(subscription):
+            await outlet.finish()
+            return FINISHED
         try:
-            batch = await subscription.next()
+            batch = await subscription.next(max_bytes=outlet.room)
         except BrokerUnavailable:
             await asyncio.sleep(RETRY_S)
             continue
@@ -150,7 +162,7 @@ async def _write(
             return FINISHED
 
 
-async def _read(websocket: WebSocket, services: Services, channel: Channel, outlet: Outlet) -> End:
+async def _read(websocket: WebSocket, services: Services, seat: Seat, outlet: Outlet) -> End:
     """Answer the viewer's frames until it leaves; always reading is also what notices that it left."""
     patience = Patience()
     while True:
@@ -168,9 +180,13 @@ async def _read(websocket: WebSocket, services: Services, channel: Channel, outl
             continue
         patience.good()
         if isinstance(parsed, CommandFrame):
-            refusal = await _command(services, channel, parsed)
+            refusal = await _command(services, seat.channel, parsed)
             if refusal is not None:
                 await outlet.send([refusal.frame()])
+        elif isinstance(parsed, PlayheadFrame):
+            seat.playhead.move(parsed.tick)
+            # Who tells where it looks wants to know of the others. Clients that never heard of this hear nothing of it.
+            seat.ear = seat.ear or SocketEar(outlet)
         else:
             await outlet.send([message("pong", ts=time.time())])
 

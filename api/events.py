@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -14,9 +15,13 @@ from starlette.types import Receive, Scope, Send
 from gridcast.broadcaster import BrokerUnavailable, Channel, ChannelGone, Entry, Reset, Subscription, Viewer
 from gridcast.broadcaster.names import Epoch, new_id
 
+from .budget import TooSlow
 from .failures import Fault, invalid
-from .frames import ends_channel
+from .frames import Frame, ends_channel, message
+from .http import EXTENSION
 from .models import EventsQuery, Since
+from .outlet import PIECE_BYTES
+from .playhead import Mailbox
 from .replies import fails_with, first_of
 from .services import Services, ServicesDep
 from .users import LOCAL_USER
@@ -45,6 +50,12 @@ def event(epoch: str, item: Entry | Reset) -> bytes:
     return b"id: %b:%d\ndata: %b\n\n" % (epoch.encode(), item.offset, item.data)
 
 
+def aside(frame: Frame) -> bytes:
+    """One event that is no entry, named so that who reads entries does not see it: it has no id, and no place in the log."""
+    kind = orjson.loads(frame.payload)["type"].encode()
+    return b"event: %b\ndata: %b\n\n" % (kind, frame.payload)
+
+
 def last_seen(event_id: str) -> tuple[Epoch, int]:
     """Inverse of an event's id. Raises `Failure`."""
     epoch, _, offset = event_id.rpartition(":")
@@ -68,23 +79,31 @@ class EventStream(Response):
         viewer = Viewer(id=new_id(), name=LOCAL_USER, since=time.time())
         async with (
             services.hub.subscribe(self._channel, since=self._since, epoch=self._epoch) as subscription,
-            services.audience.seat(self._channel, viewer, None),
+            services.audience.seat(self._channel, viewer, None) as seat,
         ):
+            seat.ear = mailbox = Mailbox()
             await self._put(send, {"type": "http.response.start", "status": 200, "headers": _HEADERS})
             try:
-                await first_of(self._stream(subscription, send), _left(receive), _closing(services))
+                await first_of(
+                    self._stream(subscription, send),
+                    self._company(mailbox, send),
+                    _left(receive),
+                    _closing(services),
+                )
                 await self._body(send, b"", more=False)
-            except TimeoutError:
+            except (TimeoutError, TooSlow):
                 services.stats.viewers_let_go += 1
+                await _let_go(scope, receive)
 
     async def _stream(self, subscription: Subscription, send: Send) -> None:
-        await self._body(send, b"retry: %d\n\n" % RETRY_MS)
+        # The first heartbeat at once: it tells the server's clock, and that nothing on the way holds the stream back.
+        await self._body(send, b"retry: %d\n\n" % RETRY_MS + aside(message("heartbeat", ts=time.time())))
         while True:
             try:
                 async with asyncio.timeout(self._services.settings.heartbeat_s):
-                    batch = await subscription.next()
+                    batch = await subscription.next(max_bytes=PIECE_BYTES)
             except TimeoutError:
-                await self._body(send, b": heartbeat\n\n")
+                await self._body(send, aside(message("heartbeat", ts=time.time())))
             except BrokerUnavailable:
                 await asyncio.sleep(RETRY_S)
             except ChannelGone:
@@ -94,8 +113,13 @@ class EventStream(Response):
                 if _over(batch):
                     return
 
+    async def _company(self, mailbox: Mailbox, send: Send) -> None:
+        while True:
+            await self._body(send, aside(await mailbox.take()))
+
     async def _body(self, send: Send, data: bytes, *, more: bool = True) -> None:
-        await self._put(send, {"type": "http.response.body", "body": data, "more_body": more})
+        with self._services.budget.waiting(len(data)):
+            await self._put(send, {"type": "http.response.body", "body": data, "more_body": more})
 
     async def _put(self, send: Send, message: dict[str, object]) -> None:
         """Raises `TimeoutError` where the client makes no progress."""
@@ -106,6 +130,14 @@ class EventStream(Response):
 def _over(batch: Sequence[Entry | Reset]) -> bool:
     last = batch[-1]
     return isinstance(last, Entry) and ends_channel(last)
+
+
+async def _let_go(scope: Scope, receive: Receive) -> None:
+    """Cut the connection, where the server offers that; it is no mistake then that the response has no end."""
+    cut = (scope.get("extensions") or {}).get(EXTENSION)
+    if cut is not None:
+        cut()
+        await _left(receive)
 
 
 async def _left(receive: Receive) -> None:

@@ -43,6 +43,9 @@ REJECTED: Final = Kind(slug="rejected", status=409, title="The session rejected 
 ID_REUSED: Final = Kind(slug="id-reused", status=409, title="This id was used before with another body")
 GONE: Final = Kind(slug="gone", status=409, title="What this key created is gone")
 BUSY: Final = Kind(slug="busy", status=409, title="Somebody else is changing this session")
+TASK_STATE: Final = Kind(slug="task-state", status=409, title="The task is not in a state for this")
+NO_TICKS: Final = Kind(slug="no-ticks", status=409, title="The session has no ticks yet")
+TICKS_GONE: Final = Kind(slug="ticks-gone", status=410, title="Some of these ticks are not there any more")
 UNAVAILABLE: Final = Kind(slug="unavailable", status=503, title="The broker does not answer", close_code=1013)
 NOT_READY: Final = Kind(slug="not-ready", status=503, title="This service cannot serve now", close_code=1013)
 CLOSING: Final = Kind(slug="closing", status=503, title="This process is going away", close_code=1012)
@@ -69,12 +72,15 @@ class Failure(Exception):
         *,
         errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
+        """`facts`: members of the problem document for programs, beside those that all have."""
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.facts = dict(facts or {})
 
 
 def invalid(faults: Sequence[Fault]) -> Failure:
@@ -98,7 +104,7 @@ def problem(kind: Kind, detail: str, errors: Sequence[Fault] = ()) -> Problem:
 
 
 def encode(failure: Failure) -> bytes:
-    return orjson.dumps(problem(failure.kind, failure.detail, failure.errors))
+    return orjson.dumps({**problem(failure.kind, failure.detail, failure.errors), **failure.facts})
 
 
 def _thing(error: ChannelError) -> str:

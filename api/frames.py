@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import orjson
 
 from gridcast.broadcaster import Entry, Reset
 from gridcast.broadcaster.sessions import FINAL
+from gridcast.broadcaster.task_events import FINAL as FINAL_MARK
 
 _FIN_TEXT: Final = 0x81
+_STATUS: Final = b'"type":"status"'
+_HEAD_BYTES: Final = 64
+"""Within so many bytes an entry tells its type, behind nothing but its offset."""
 
 
-def text_frame(payload: bytes) -> bytes:
-    """One unmasked, unfragmented, uncompressed text frame, as a server sends it."""
-    size = len(payload)
+def text_head(size: int) -> bytes:
+    """What stands before the payload of one unmasked, unfragmented, uncompressed text frame, as a server sends it."""
     if size < 126:
-        return bytes((_FIN_TEXT, size)) + payload
+        return bytes((_FIN_TEXT, size))
     if size < 1 << 16:
-        return bytes((_FIN_TEXT, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((_FIN_TEXT, 127)) + size.to_bytes(8, "big") + payload
+        return bytes((_FIN_TEXT, 126)) + size.to_bytes(2, "big")
+    return bytes((_FIN_TEXT, 127)) + size.to_bytes(8, "big")
 
 
 class Frame:
     """What one frame carries. `wire` is the whole frame, built when first asked for.
 
-    `final` marks the last entry of a channel: the session's last status.
+    `final` marks the last entry of a channel: a session's last status, the last word of a task.
     """
 
     __slots__ = ("_wire", "final", "payload")
@@ -36,24 +40,47 @@ class Frame:
         self._wire: bytes | None = None
 
     @property
+    def wire_bytes(self) -> int:
+        """The size of `wire`, which this does not build."""
+        size = len(self.payload)
+        return size + (2 if size < 126 else 4 if size < 1 << 16 else 10)
+
+    @property
     def wire(self) -> bytes:
         if self._wire is None:
-            self._wire = text_frame(self.payload)
+            self._wire = text_head(len(self.payload)) + self.payload
         return self._wire
 
 
+def joined(frames: Sequence[Frame]) -> bytes:
+    """Frames as one piece, for one write; nothing of it is kept."""
+    pieces: list[bytes] = []
+    for frame in frames:
+        pieces += (text_head(len(frame.payload)), frame.payload)
+    return b"".join(pieces)
+
+
+def corked(frames: Sequence[Frame]) -> bytes:
+    """The same for one of many viewers who ask for it: a single frame is the same object for all of them."""
+    return frames[0].wire if len(frames) == 1 else joined(frames)
+
+
 def ends_channel(entry: Entry) -> bool:
-    """Whether this is the last entry that its session will ever have."""
-    return entry.type == "status" and orjson.loads(entry.data).get("status") in FINAL
+    """Whether this is the last entry of its channel; a task that is resumed goes on behind one."""
+    head = entry.data[:_HEAD_BYTES]
+    if _STATUS not in head:
+        return FINAL_MARK in head
+    document = orjson.loads(entry.data)
+    return document.get("type") == "status" and document.get("status") in FINAL
 
 
 def frame_of(entry: Entry | Reset) -> Frame:
     """The frame of an entry, the same object for every viewer; its payload is the writer's bytes."""
     if isinstance(entry, Reset):
         return Frame(entry.encode())
-    frame: Frame | None = entry.memo.get("frame")
+    frame: Frame | None = entry.frame
     if frame is None:
-        frame = entry.memo["frame"] = Frame(entry.data, final=ends_channel(entry))
+        frame = entry.frame = Frame(entry.data, final=ends_channel(entry))
     return frame
 
 

@@ -11,6 +11,11 @@ from typing import Any, ClassVar, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from .cut import cut
+
+EXTENSION: Final = "gridcast.cut"
+"""In a request's scope: a function that cuts the connection under a response that will never be complete."""
+
 MAX_HEAD_BYTES: Final = 64 << 10
 """Of one request's line and headers, looked at after each read (256 KiB at most)."""
 
@@ -50,6 +55,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        cast("dict[str, Any]", self.scope)["extensions"] = {EXTENSION: self._cut}
         self._in_head = True
         self._start_clock()
 
@@ -86,6 +92,9 @@ class HttpProtocol(HttpToolsProtocol):
     def _answering(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is not None and not cycle.response_complete
+
+    def _cut(self) -> None:
+        cut(self.transport)
 
     def _refuse(self, status: bytes) -> None:
         """Say why where no other answer is on its way, and close."""

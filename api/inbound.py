@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from .bodies import loads
 from .frames import Frame, message
-from .models import Command, CommandFrame, PingFrame
+from .models import Command, CommandFrame, PingFrame, PlayheadFrame
 from .problems import faults
 
 MAX_FRAME_BYTES: Final = 64 << 10
@@ -32,7 +32,7 @@ class Refusal:
         return message("error", code=self.code, detail=self.detail, **named)
 
 
-def parse(text: str | None) -> CommandFrame | PingFrame | Refusal:
+def parse(text: str | None) -> CommandFrame | PingFrame | PlayheadFrame | Refusal:
     """Judge one client frame; `None` stands for a binary one."""
     if text is None:
         return Refusal(code="bad_frame", detail="send text frames with JSON, not binary ones")
@@ -49,6 +49,8 @@ def parse(text: str | None) -> CommandFrame | PingFrame | Refusal:
             return PingFrame.model_validate(document)
         if kind == "command":
             return CommandFrame.model_validate(document)
+        if kind == "playhead":
+            return PlayheadFrame.model_validate(document)
     except ValidationError as error:
         named = document.get("id")
         return Refusal(
@@ -58,7 +60,8 @@ def parse(text: str | None) -> CommandFrame | PingFrame | Refusal:
         )
     return Refusal(
         code="bad_frame",
-        detail='a frame is {"type":"command","id":...,"command":...,"args":{...}} or {"type":"ping"}; '
+        detail='a frame is {"type":"command","id":...,"command":...,"args":{...}}, '
+        '{"type":"playhead","tick":...} or {"type":"ping"}; '
         f"commands are {', '.join(get_args(Command))}",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import socket
@@ -24,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 GRACE_S = 3
 """How long open requests may take to end after SIGTERM; viewers are told at once."""
+
+BAD_INPUT = 2
+"""Exit code where a setting is not valid: starting again changes nothing."""
 
 KERNEL_FACTOR = 2
 """The kernel's patience with a viewer, in ours: later, so that we are the first to act and to count."""
@@ -111,8 +115,12 @@ def run(settings: Settings, host: str, port: int) -> int:
     log.info("api listens", host=bound[0], port=bound[1])
     # uvicorn raises the signal that ended it once more when all is closed; SIGTERM is a regular end to us.
     signal.signal(signal.SIGTERM, lambda number, frame: None)
+    server = Server(settings)
+    # What is loaded by now stays: the collector need not look at it ever again while all viewers wait.
+    gc.collect()
+    gc.freeze()
     try:
-        Server(settings).run(sockets=[listener])
+        server.run(sockets=[listener])
     except KeyboardInterrupt:
         return 130
     return 0
@@ -129,7 +137,8 @@ def main() -> int:
     try:
         settings = load_settings()
     except BadSettings as error:
-        sys.exit(f"error: {error}")
+        sys.stderr.write(f"error: {error}\n")
+        return BAD_INPUT
     return run(settings, arguments.host, arguments.port)
 
 

@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gridcast.broadcaster import BrokerUnavailable
+
 from .services import Services, ServicesDep
 from .stats import Stats
 
@@ -18,8 +20,9 @@ router = APIRouter(tags=["health"])
 
 
 class _Figures(Collector):
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, paused: int | None) -> None:
         self._services = services
+        self._paused = paused
 
     def collect(self) -> Iterator[Metric]:
         services, stats = self._services, self._services.stats
@@ -32,6 +35,12 @@ class _Figures(Collector):
         }
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(f"gridcast_api_{name}", text, value=value)
+        if self._paused is not None:
+            yield GaugeMetricFamily(
+                "gridcast_recordings_paused",
+                "Sessions whose recording waits for its store, on all workers",
+                value=self._paused,
+            )
         counters = {
             "frames": ("Frames handed to viewers", stats.frames),
             "bytes": ("Bytes handed to viewers", stats.bytes),
@@ -75,8 +84,13 @@ class ResponseCounter:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(services: ServicesDep) -> Response:
-    """Figures of this process, in Prometheus' text format."""
+    """Figures of this process, and of all workers what their heartbeats tell, in Prometheus' text format."""
+    try:
+        beats = await services.heartbeats.alive()
+        paused = sum(session.get("recording") == "paused" for beat in beats for session in beat["sessions"])
+    except BrokerUnavailable:
+        paused = None
     registry = CollectorRegistry()
-    registry.register(_Figures(services))
+    registry.register(_Figures(services, paused=paused))
     ProcessCollector(registry=registry)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

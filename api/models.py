@@ -66,6 +66,8 @@ Command = Literal[
 ]
 CommandId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 MAX_SEED: Final = 2**31 - 1
+MAX_TICK: Final = 2**53 - 1
+"""Every number up to this one is exact in every JSON reader."""
 
 
 class _Strict(BaseModel):
@@ -136,6 +138,13 @@ class PingFrame(_Strict):
     type: Literal["ping"]
 
 
+class PlayheadFrame(_Strict):
+    """The `playhead` frame of a WebSocket: at which tick its viewer looks; None at the newest."""
+
+    type: Literal["playhead"]
+    tick: Annotated[int, Field(ge=0, le=MAX_TICK)] | None
+
+
 class _Query(BaseModel):
     """Query parameters are text, so they are converted; unknown ones are refused all the same."""
 
@@ -169,6 +178,34 @@ class StreamQuery(EventsQuery):
     mode: Literal["all", "latest"] = "all"
     since_tick: Annotated[int, Field(ge=0)] | None = Field(
         None, description="With `format=full`, instead of `since`: the last tick that the client has."
+    )
+
+
+class TicksQuery(_Query):
+    from_: Annotated[int, Field(ge=0)] = Field(0, alias="from", description="First tick.")
+    to: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Last tick, which is in the answer too; the newest by default."
+    )
+    max_points: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        None, description="Down-sample to at most four times as many rows; minima and maxima survive."
+    )
+    fields: Annotated[str, Field(max_length=16 << 10)] | None = Field(
+        None,
+        description="Names of columns, or their beginnings at a dot, with commas between: `v.671,taps,events`.",
+    )
+
+
+class ExportQuery(_Query):
+    format: Literal["csv", "parquet", "jsonl"] = "csv"
+
+
+class CompareQuery(_Query):
+    ids: Annotated[str, Field(max_length=1000)] = Field(
+        description="Two to eight sessions, with commas between."
+    )
+    max_points: Annotated[int, Field(ge=1, le=10_000)] = Field(600, description="Most points of a series.")
+    fields: Annotated[str, Field(max_length=16 << 10)] | None = Field(
+        None, description="Further columns of numbers to align, as in a session's history."
     )
 
 
@@ -232,3 +269,6 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     errors: list[ProblemFault] | None = None
+    available: list[tuple[int, int]] | None = Field(
+        None, description="Where ticks are missing: first and last tick of each stretch that is there."
+    )

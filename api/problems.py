@@ -45,6 +45,8 @@ def faults(errors: Sequence[ErrorDetails | dict[str, Any]]) -> list[Fault]:
             found.append(Fault((), f"the body is not JSON: {error['ctx']['error']}"))
         elif error["type"] == "extra_forbidden":
             found.append(Fault(loc, f"there is no such {'parameter' if in_query else 'field'}"))
+        elif isinstance(cause := error.get("ctx", {}).get("error"), ScenarioError):
+            found += [Fault((*loc, *inner.loc), inner.msg) for inner in cause.errors]
         elif error["type"] == "missing" and not loc:
             found.append(Fault((), "a JSON body is needed"))
         elif error["type"] == "model_type":

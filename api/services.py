@@ -13,12 +13,18 @@ from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
 
 from gridcast.broadcaster import AsyncLeases, Channels, CommandLog, Hub, JobQueue, Presence, Settings
+from gridcast.broadcaster.analyses import Analyses
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.names import new_id
 from gridcast.broadcaster.sessions import Sessions
 from gridcast.broadcaster.workers import Heartbeats
+from gridcast.recordings.feeds import Feeds, feeds_at
 
 from .audience import Audience
+from .budget import Budget
+from .company import Herald
+from .crowd import Crowds
+from .desk import Desk
 from .full import FullCache
 from .stats import Stats
 
@@ -32,6 +38,7 @@ class Services:
     hub: Hub
     channels: Channels
     sessions: Sessions
+    analyses: Analyses
     commands: CommandLog
     queue: JobQueue
     presence: Presence
@@ -39,7 +46,11 @@ class Services:
     leases: AsyncLeases
     audience: Audience
     full: FullCache
-    stats: Stats = field(default_factory=Stats)
+    desk: Desk
+    feeds: Feeds | None
+    crowds: Crowds
+    stats: Stats
+    budget: Budget = field(default_factory=Budget)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -51,7 +62,7 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
         redis: a client to use instead of one that the settings name; the hub makes its own.
     """
     client = redis or async_client(settings)
-    presence = Presence(client)
+    presence, stats = Presence(client), Stats()
     async with Hub(settings) as hub:
         services = Services(
             settings=settings,
@@ -59,6 +70,7 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             hub=hub,
             channels=Channels(client),
             sessions=Sessions(client),
+            analyses=Analyses(client),
             commands=CommandLog(client),
             queue=JobQueue(client),
             presence=presence,
@@ -66,13 +78,22 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             leases=AsyncLeases(client, owner=f"api:{new_id()}", ttl_s=settings.lease_s),
             audience=Audience(presence, stall_s=settings.stall_s, heartbeat_s=settings.heartbeat_s),
             full=FullCache(),
+            crowds=Crowds(stats),
+            stats=stats,
+            desk=Desk(settings.recordings_at),
+            feeds=feeds_at(settings.recordings_at),
         )
-        keeper = asyncio.create_task(services.audience.run())
+        keepers = [
+            asyncio.create_task(services.audience.run()),
+            asyncio.create_task(Herald(presence, services.audience).run()),
+        ]
         try:
             yield services
         finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
+            services.desk.close()
             if redis is None:
                 await client.aclose()
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from typing import Annotated, Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from gridcast.broadcaster import Channel, Entry, NoChannel
 from gridcast.broadcaster.sessions import SessionState
+from gridcast.recordings.store import store_at
 
 from .bodies import StrictRoute
+from .company import listing
 from .creating import create_session
 from .failures import Fault, invalid
 from .frames import ends_channel
@@ -23,6 +27,7 @@ from .services import Services, ServicesDep
 from .users import LOCAL_USER
 from .views import Base, channel_of, show, state_of
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=StrictRoute)
 
 SCAN_LIMIT = 2000
@@ -111,20 +116,25 @@ async def get(request: Request, services: ServicesDep, session_id: str) -> Respo
 
 @router.delete("/{session_id}", status_code=204, response_class=Response, responses=fails_with(404, 503))
 async def delete(services: ServicesDep, session_id: str) -> Response:
-    """Stop a session and delete its log, for good; who watches it is told (close code 4404)."""
+    """Stop a session and delete its log and its recording, for good; who watches it is told (close code 4404).
+
+    Where the store does not take the files away now, workers try again until it does.
+    """
     state = await state_of(services, session_id)
     if not await services.sessions.delete(session_id):
         raise NoChannel(str(channel_of(session_id)))
     # A child that still runs ends at its next publish, which finds no channel; a job that waits is taken back.
     await services.queue.remove(session_id, state.attempt)
+    if (where := services.settings.recordings_at) is not None:
+        try:
+            await asyncio.to_thread(lambda: store_at(where).delete_session(session_id))
+        except (OSError, ValueError) as error:
+            log.warning("files_left_over", session=session_id, why=str(error))
     return Response(status_code=204)
 
 
 @router.get("/{session_id}/viewers", responses=fails_with(404, 503))
 async def viewers(services: ServicesDep, session_id: str) -> Response:
-    """Who is watching, across all API processes, longest there first."""
+    """How many are watching, across all API processes, and the 50 that are there longest, with their playheads."""
     await state_of(services, session_id)
-    present = await services.presence.list(channel_of(session_id))
-    return reply(
-        {"viewers": [{"id": viewer.id, "name": viewer.name, "since": viewer.since} for viewer in present]}
-    )
+    return reply(listing(await services.presence.company(channel_of(session_id))))

@@ -2,7 +2,8 @@
 
 `await send` costs a task switch, a copy and an encoding per viewer and frame; a viewer that gets the same bytes as a
 hundred others needs none of it. The ASGI extension `gridcast.frames` in a WebSocket's scope is a `FramePort`: the
-application writes whole frames to the transport and sees how much of them the network has not taken yet.
+application writes whole frames to the transport and sees how much of them the network has not taken yet; `broadcast` does
+so for many.
 
 Name it with uvicorn's `--ws gridcast.api.websocket:FrameProtocol`. Compression is declined: browsers offer
 permessage-deflate, and it costs several times the price of everything else.
@@ -11,9 +12,10 @@ permessage-deflate, and it costs several times the price of everything else.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import struct
+import fcntl
+import termios
+from array import array
+from collections.abc import Iterable
 from typing import Any, Final
 
 from uvicorn.config import Config
@@ -23,6 +25,8 @@ from websockets.exceptions import ProtocolError
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from .cut import cut
+
 EXTENSION: Final = "gridcast.frames"
 CLOSE_S: Final = 2.0
 """How long the peer has for its part of the closing handshake before the connection is cut."""
@@ -30,8 +34,6 @@ MAX_PINGS_BEHIND: Final = 100
 """Pings answered while the peer takes nothing in; each answer waits in memory."""
 MAX_FRAGMENTS: Final = 1024
 """Parts of one message. Empty ones count for nothing in its size, but each costs memory."""
-_RESET: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER: on, for no time at all."""
 
 
 class FramePort:
@@ -44,11 +46,12 @@ class FramePort:
     def closed(self) -> bool:
         """Whether writing is of no use any more."""
         protocol = self._protocol
-        return protocol.disconnected or protocol.close_sent or protocol.transport.is_closing()
+        return protocol.close_sent or protocol.transport.is_closing()
 
     def limit(self, backlog_bytes: int) -> None:
         """Let `drained()` wait while more than `backlog_bytes` are unsent, and until three quarters of those are gone."""
-        self._protocol.transport.set_write_buffer_limits(high=backlog_bytes, low=backlog_bytes // 4)
+        if not self.closed:
+            self._protocol.transport.set_write_buffer_limits(high=backlog_bytes, low=backlog_bytes // 4)
 
     def write(self, frame: bytes) -> None:
         """Write one whole frame; never waits. Nothing happens on a closed connection."""
@@ -59,10 +62,14 @@ class FramePort:
         """Bytes that the network has not taken yet."""
         return self._protocol.transport.get_write_buffer_size()
 
+    def unread(self) -> int:
+        """Bytes that the peer's machine has not taken yet: the backlog, and what lies in the kernel's buffers."""
+        return self.backlog() + self._protocol.in_kernel()
+
     @property
     def saturated(self) -> bool:
         """Whether `drained()` would wait."""
-        return not self._protocol.writable.is_set()
+        return self._protocol.saturated
 
     async def drained(self) -> None:
         """Return once the backlog is within its limit, or the connection is lost."""
@@ -75,6 +82,24 @@ class FramePort:
     def abort(self) -> None:
         """Cut the connection; what is not sent yet is lost."""
         self._protocol.abort()
+
+
+def broadcast(ports: Iterable[FramePort], frames: bytes) -> list[FramePort]:
+    """Write the same whole frames to all; answer with those that can take no more: closed, or above their limit.
+
+    This loop is most of what an API process does, so it looks at the protocols themselves.
+    """
+    full: list[FramePort] = []
+    for port in ports:
+        protocol = port._protocol
+        transport = protocol.transport
+        if protocol.close_sent or transport.is_closing():
+            full.append(port)
+            continue
+        transport.write(frames)
+        if protocol.saturated:
+            full.append(port)
+    return full
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
@@ -90,6 +115,20 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.conn.available_extensions = []
         self._pings_behind = 0
+        self._count = array("i", [0])
+        self.saturated = False
+
+    def pause_writing(self) -> None:
+        self.saturated = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.saturated = False
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.saturated = False
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -118,6 +157,17 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = FramePort(self)
 
+    def in_kernel(self) -> int:
+        """Bytes that were sent and not confirmed; 0 where the system does not tell."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is None or self.transport.is_closing():
+            return 0
+        try:
+            fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, self._count)
+        except OSError:
+            return 0
+        return self._count[0]
+
     def close_now(self, code: int, reason: str) -> None:
         """What `send({"type": "websocket.close"})` does, without waiting for the backlog first."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
@@ -139,11 +189,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Cut the connection now, with what lies in the kernel's buffers for a peer that does not take it."""
         if self.disconnected:
             return
-        sock = self.transport.get_extra_info("socket")
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self.transport.abort()
+        cut(self.transport)
 
     def shutdown(self) -> None:
         super().shutdown()

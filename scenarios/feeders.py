@@ -226,6 +226,7 @@ class Feeder:
             "voltage_bases_kv",
             "exclude_buses",
         )
+        drawn = ("name", "bus_from", "bus_to", "phases", "length", "units", "is_switch")
         return {
             **{name: getattr(self, name) for name in names},
             "source": {key: value for key, value in asdict(self.source).items() if value is not None},
@@ -236,10 +237,7 @@ class Feeder:
             "tap_step_pu": self.tap_step_pu,
             "default_taps": self.default_tap_ratios,
             "zones": dict(self.zones),
-            "lines": [
-                {key: getattr(line, key) for key in ("name", "bus_from", "bus_to", "phases", "is_switch")}
-                for line in self.lines
-            ],
+            "lines": [{key: getattr(line, key) for key in drawn} for line in self.lines],
             **{table: [asdict(item) for item in getattr(self, table)] for table in tables},
         }
 

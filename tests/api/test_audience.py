@@ -10,7 +10,6 @@ import orjson
 import pytest
 
 from gridcast.api.audience import Audience
-from gridcast.api.delivery import soft_bound
 from gridcast.api.frames import Frame
 from gridcast.broadcaster import Channel, Presence, Viewer
 
@@ -20,7 +19,7 @@ CHANNEL = Channel.session("k3v9")
 class Outlet:
     def __init__(self) -> None:
         self.written = 0
-        self.backlog = 0
+        self.unread = 0
         self.beats: list[Frame] = []
         self.aborted = False
 
@@ -62,9 +61,9 @@ async def test_a_viewer_is_announced_while_it_sits_and_not_after(
     audience: Audience, presence: Presence
 ) -> None:
     async with audience.seat(CHANNEL, VIEWER, None):
-        assert await presence.list(CHANNEL) == [VIEWER]
+        assert (await presence.company(CHANNEL)).shown == [VIEWER]
         assert len(audience) == 1
-    assert await presence.list(CHANNEL) == []
+    assert (await presence.company(CHANNEL)).shown == []
     assert len(audience) == 0
 
 
@@ -81,7 +80,7 @@ async def test_who_leaves_while_all_are_announced_is_not_listed_again(
 
         monkeypatch.setattr(presence, "announce", late)
         await audience.announce_all()
-    assert await presence.list(CHANNEL) == []
+    assert (await presence.company(CHANNEL)).shown == []
 
 
 async def test_who_heard_nothing_for_15_s_gets_a_heartbeat_and_no_sooner(
@@ -109,7 +108,7 @@ async def test_who_heard_nothing_for_15_s_gets_a_heartbeat_and_no_sooner(
 async def test_who_takes_nothing_for_10_s_is_cut_and_no_sooner(audience: Audience, clock: Clock) -> None:
     outlet = Outlet()
     async with audience.seat(CHANNEL, VIEWER, outlet) as seat:
-        outlet.written = outlet.backlog = 5000
+        outlet.written = outlet.unread = 5000
         audience.look_round()
         clock.now += 9.9
         audience.look_round()
@@ -122,10 +121,10 @@ async def test_who_takes_nothing_for_10_s_is_cut_and_no_sooner(audience: Audienc
 async def test_a_viewer_that_reads_slowly_stays(audience: Audience, clock: Clock) -> None:
     outlet = Outlet()
     async with audience.seat(CHANNEL, VIEWER, outlet):
-        outlet.written = outlet.backlog = 5000
+        outlet.written = outlet.unread = 5000
         for _ in range(20):
             clock.now += 9.0
-            outlet.backlog -= 1
+            outlet.unread -= 1
             audience.look_round()
         assert not outlet.aborted
 
@@ -133,24 +132,10 @@ async def test_a_viewer_that_reads_slowly_stays(audience: Audience, clock: Clock
 async def test_more_bytes_handed_over_are_no_progress(audience: Audience, clock: Clock) -> None:
     outlet = Outlet()
     async with audience.seat(CHANNEL, VIEWER, outlet):
-        outlet.written = outlet.backlog = 5000
+        outlet.written = outlet.unread = 5000
         for _ in range(11):
             clock.now += 1.0
             outlet.written += 1000
-            outlet.backlog += 1000
+            outlet.unread += 1000
             audience.look_round()
         assert outlet.aborted
-
-
-@pytest.mark.parametrize(
-    ("mode", "watching", "expected"),
-    [
-        ("all", 0, 1 << 20),
-        ("all", 63, 1 << 20),
-        ("all", 127, 1 << 19),
-        ("all", 100_000, 64 << 10),
-        ("latest", 0, 64 << 10),
-    ],
-)
-def test_many_viewers_share_what_one_process_keeps_for_them(mode: str, watching: int, expected: int) -> None:
-    assert soft_bound(mode, 1 << 20, watching=watching) == expected

@@ -10,9 +10,10 @@ import uvicorn
 import websockets
 
 from gridcast.api.app import create_app
+from gridcast.api.budget import Budget, TooSlow
 from gridcast.api.frames import Frame
 from gridcast.api.main import listen
-from gridcast.api.outlet import Gone, SendOutlet, TooSlow
+from gridcast.api.outlet import Gone, SendOutlet
 from gridcast.api.stats import Stats
 from gridcast.broadcaster import Settings
 from tests.api.producer import Producer
@@ -61,12 +62,12 @@ class ClosedSocket:
 
 
 async def test_a_send_that_is_not_taken_in_time_lets_the_viewer_go() -> None:
-    outlet = SendOutlet(StuckSocket(), deadline_s=0.01, stats=Stats())  # type: ignore[arg-type]
+    outlet = SendOutlet(StuckSocket(), deadline_s=0.01, budget=Budget(), stats=Stats())  # type: ignore[arg-type]
     with pytest.raises(TooSlow):
         await outlet.send([Frame(b"{}")])
 
 
 async def test_a_closed_socket_is_a_viewer_that_left() -> None:
-    outlet = SendOutlet(ClosedSocket(), deadline_s=1, stats=Stats())  # type: ignore[arg-type]
+    outlet = SendOutlet(ClosedSocket(), deadline_s=1, budget=Budget(), stats=Stats())  # type: ignore[arg-type]
     with pytest.raises(Gone):
         await outlet.send([Frame(b"{}")])

@@ -9,7 +9,7 @@ from websockets.frames import Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from gridcast.api.frames import frame_of, text_frame
+from gridcast.api.frames import Frame, corked, frame_of
 from gridcast.broadcaster import Entry, Reset
 from gridcast.broadcaster.names import Epoch
 
@@ -24,13 +24,13 @@ def received(data: bytes) -> list[Parsed]:
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 300_000])
 def test_a_client_reads_the_very_payload(size: int) -> None:
     payload = b"x" * size
-    [frame] = received(text_frame(payload))
+    [frame] = received(Frame(payload).wire)
     assert (frame.opcode, frame.fin, frame.data) == (Opcode.TEXT, True, payload)
 
 
 def test_frames_written_back_to_back_are_told_apart() -> None:
     payloads = [b"a", b"b" * 200, b"c" * 70_000]
-    assert [frame.data for frame in received(b"".join(map(text_frame, payloads)))] == payloads
+    assert [frame.data for frame in received(corked([Frame(payload) for payload in payloads]))] == payloads
 
 
 def test_an_entry_has_one_frame_for_all_viewers_with_the_writers_bytes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gridcast.api.inbound import MAX_BAD_IN_A_ROW, MAX_FRAME_BYTES, Patience, Refusal, parse
-from gridcast.api.models import MAX_ARGS_BYTES, CommandFrame, PingFrame
+from gridcast.api.models import MAX_ARGS_BYTES, CommandFrame, PingFrame, PlayheadFrame
 
 
 def command_with(args_bytes: int) -> str:
@@ -22,6 +22,8 @@ def test_commands_and_pings_are_taken() -> None:
     assert parse('{"type":"command","id":"a1","command":"stop"}') == CommandFrame(
         type="command", id="a1", command="stop", args={}
     )
+    assert parse('{"type":"playhead","tick":7}') == PlayheadFrame(type="playhead", tick=7)
+    assert parse('{"type":"playhead","tick":null}') == PlayheadFrame(type="playhead", tick=None)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,10 @@ def test_commands_and_pings_are_taken() -> None:
             "bad_frame",
             "tick: there is no such field",
         ),
+        ('{"type":"playhead"}', "bad_frame", "tick"),
+        ('{"type":"playhead","tick":-1}', "bad_frame", "tick"),
+        ('{"type":"playhead","tick":1.5}', "bad_frame", "tick"),
+        ('{"type":"playhead","tick":9007199254740992}', "bad_frame", "tick"),
         ('"' + "x" * MAX_FRAME_BYTES + '"', "too_large", str(MAX_FRAME_BYTES)),
         ('"' + "\u20ac" * (MAX_FRAME_BYTES // 3) + '"', "too_large", str(MAX_FRAME_BYTES)),
     ],

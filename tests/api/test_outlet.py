@@ -7,8 +7,10 @@ from typing import cast
 
 import pytest
 
+from gridcast.api.budget import Budget, TooSlow
+from gridcast.api.crowd import Crowds
 from gridcast.api.frames import Frame
-from gridcast.api.outlet import HARD_FACTOR, Gone, PortOutlet, TooSlow
+from gridcast.api.outlet import HARD_FACTOR, Gone, PortOutlet
 from gridcast.api.stats import Stats
 from gridcast.api.websocket import FramePort
 
@@ -54,8 +56,15 @@ class Transport:
         self.read_all()
 
 
-def outlet_on(transport: Transport, stats: Stats | None = None) -> PortOutlet:
-    return PortOutlet(cast("FramePort", transport), soft_bytes=SOFT, stats=stats or Stats())
+def outlet_on(transport: Transport, stats: Stats | None = None, budget: Budget | None = None) -> PortOutlet:
+    stats = stats or Stats()
+    return PortOutlet(
+        cast("FramePort", transport),
+        soft_bytes=SOFT,
+        crowds=Crowds(stats),
+        budget=budget or Budget(),
+        stats=stats,
+    )
 
 
 def frame(wire_bytes: int) -> Frame:
@@ -117,3 +126,41 @@ async def test_finishing_waits_for_the_last_byte() -> None:
     assert not finishing.done()
     transport.read_all()
     await finishing
+
+
+async def test_room_is_what_is_left_to_the_soft_bound_and_never_nothing() -> None:
+    transport = Transport()
+    outlet = outlet_on(transport)
+    assert outlet.room == SOFT
+    await outlet.send([frame(400)])
+    assert outlet.room == SOFT - 400
+    await outlet.send([frame(600)])
+    assert outlet.room == 1
+
+
+async def test_frames_that_come_together_are_written_together() -> None:
+    transport = Transport()
+    await outlet_on(transport).send([frame(300), frame(300), frame(300)])
+    assert [len(piece) for piece in transport.unsent] == [900]
+
+
+async def test_a_share_makes_the_soft_bound_smaller_and_never_larger() -> None:
+    transport = Transport()
+    outlet = outlet_on(transport)
+    outlet.limit(10 * SOFT)
+    assert (transport.high, outlet.room) == (SOFT, SOFT)
+    outlet.limit(SOFT // 2)
+    assert (transport.high, outlet.room) == (SOFT // 2, SOFT // 2)
+
+
+async def test_what_waits_is_counted_with_all_that_waits_behind_it() -> None:
+    transport, budget = Transport(), Budget(2001)
+    sending = asyncio.create_task(outlet_on(transport, budget=budget).send([frame(1001), frame(1000)]))
+    await turns()
+    assert budget.waiting_bytes == 2001
+    transport.read_all()
+    await sending
+    assert budget.waiting_bytes == 0
+    with pytest.raises(TooSlow):
+        await outlet_on(Transport(), budget=budget).send([frame(1001), frame(1001)])
+    assert budget.waiting_bytes == 0

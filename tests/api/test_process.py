@@ -19,23 +19,23 @@ from tests.api.serving import receive, receive_all
 from tests.waiting import PATIENCE_S, until
 
 _UPGRADE = (
-    b"GET /api/ws/sessions/k3v9?since=0 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /api/ws/sessions/k3v9%b HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
 
 @contextlib.contextmanager
-def deaf_viewer(port: int) -> Iterator[socket.socket]:
+def deaf_viewer(port: int, query: str = "?since=0") -> Iterator[socket.socket]:
     """A viewer that opens a stream and never reads a byte of it."""
     with socket.socket() as connection:
-        _open_stream(connection, port)
+        _open_stream(connection, port, query)
         yield connection
 
 
-def _open_stream(connection: socket.socket, port: int) -> None:
+def _open_stream(connection: socket.socket, port: int, query: str) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
     connection.connect(("127.0.0.1", port))
-    connection.sendall(_UPGRADE)
+    connection.sendall(_UPGRADE % query.encode())
 
 
 def is_cut(connection: socket.socket) -> bool:
@@ -93,6 +93,19 @@ async def test_viewers_that_never_read_are_bounded_let_go_and_cost_the_others_no
                 assert (
                     "gridcast_api_viewers_let_go_total 10.0" in (await http.get(f"{api.http}/metrics")).text
                 )
+
+
+async def test_a_viewer_whose_whole_backlog_lies_in_the_kernel_is_let_go_too(
+    settings: Settings, producer: Producer
+) -> None:
+    await producer.begin()
+    async with api_process(settings, GRIDCAST_STALL_S="1") as api:
+        with deaf_viewer(api.port):
+            async with websockets.connect(api.ws("/api/ws/sessions/k3v9"), max_size=None) as good:
+                await until_viewers(api.http, 2)
+                await producer.ticks(5, padding=40_000)
+                await until_viewers(api.http, 1)
+                assert [(await receive(good)).get("offset") for _ in range(9)] == [None, *range(1, 9)]
 
 
 async def test_a_slow_reader_gets_everything_from_the_log(settings: Settings, producer: Producer) -> None:
