@@ -1,21 +1,96 @@
-"""Gridcast's client: speaks the protocol (HTTP and WebSocket), imports nothing else of Gridcast."""
+"""Gridcast's client: speaks the protocol (HTTP and WebSocket), imports nothing else of Gridcast.
 
-from .errors import ClientError, Problem, StreamRefused, Unreachable
+`Client` and `AsyncClient` are for people who write scripts and notebooks (docs/sdk.md); `Service`, `follow` and `steer`
+are the thin layer below, in documents as they travel.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import (
+    ClientError,
+    CommandRejected,
+    MissingLibrary,
+    NoService,
+    Problem,
+    RunFailed,
+    StreamRefused,
+    Unreachable,
+)
 from .follow import follow
 from .service import Readiness, Service
 from .steering import steer
 from .types import JSON, Entry, JSONObject
 
+if TYPE_CHECKING:
+    from .aio import AsyncClient
+    from .comparison import Comparison
+    from .history import History
+    from .messages import CommandAnswer, Control, Event, Gap, Schema, Status, Summary
+    from .run import AsyncRun
+    from .sent import AsyncSent
+    from .sequel import Item
+    from .session import Scenario, Session
+    from .sync import Client, Run, Sent
+    from .ticks import Ticks
+
 __all__ = [
     "JSON",
+    "AsyncClient",
+    "AsyncRun",
+    "AsyncSent",
+    "Client",
     "ClientError",
+    "CommandAnswer",
+    "CommandRejected",
+    "Comparison",
+    "Control",
     "Entry",
+    "Event",
+    "Gap",
+    "History",
+    "Item",
     "JSONObject",
+    "MissingLibrary",
+    "NoService",
     "Problem",
     "Readiness",
+    "Run",
+    "RunFailed",
+    "Scenario",
+    "Schema",
+    "Sent",
     "Service",
+    "Session",
+    "Status",
     "StreamRefused",
+    "Summary",
+    "Ticks",
     "Unreachable",
     "follow",
     "steer",
 ]
+
+_HOMES = {
+    "aio": ("AsyncClient",),
+    "comparison": ("Comparison",),
+    "history": ("History",),
+    "messages": ("CommandAnswer", "Control", "Event", "Gap", "Schema", "Status", "Summary"),
+    "run": ("AsyncRun",),
+    "sent": ("AsyncSent",),
+    "sequel": ("Item",),
+    "session": ("Scenario", "Session"),
+    "sync": ("Client", "Run", "Sent"),
+    "ticks": ("Ticks",),
+}
+"""Where the names are that need numpy, directly or not: loaded when first used, so that commands start without it."""
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,14 @@
-"""The error tree of the client. Each message can be shown to a person as it is."""
+"""The error tree of the client. Each message can be shown to a person as it is.
+
+ClientError
+  NoService         nothing says where the service is
+  Unreachable       nobody answers there; the same call may succeed later
+  Problem           the service refused a request, and said why
+    CommandRejected   the session itself refused a command
+  StreamRefused     the service closed a stream for good
+  RunFailed         a run ended without a summary that could be waited for
+  MissingLibrary    pandas is needed, and is not installed
+"""
 
 from __future__ import annotations
 
@@ -8,6 +18,16 @@ from dataclasses import dataclass
 
 class ClientError(Exception):
     """Root of every error that this package raises on purpose."""
+
+
+class NoService(ClientError):
+    """Neither an argument, nor the environment, nor this folder names a service."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no service: give its address (Client('http://HOST:PORT')), set GRIDCAST_URL, or start `gridcast up` in this "
+            "folder"
+        )
 
 
 class Unreachable(ClientError):
@@ -42,6 +62,10 @@ class Problem(ClientError):
         self.errors = tuple(errors)
 
 
+class CommandRejected(Problem):
+    """The session looked at a command and refused it; nothing was changed. `detail` is its reason."""
+
+
 class StreamRefused(ClientError):
     """The service closed a stream with a code after which reconnecting is of no use."""
 
@@ -49,3 +73,23 @@ class StreamRefused(ClientError):
         super().__init__(f"the stream was closed: {reason} (code {code})")
         self.code = code
         self.reason = reason
+
+
+class RunFailed(ClientError):
+    """A run ended as `failed`, or was stopped before its first tick: it has no summary."""
+
+    def __init__(self, session_id: str, status: str, tick: int, reason: str | None) -> None:
+        why = f": {reason}" if reason else ""
+        super().__init__(f"the run {session_id} {status} at tick {tick}{why}")
+        self.session_id = session_id
+        self.status = status
+        self.tick = tick
+        self.reason = reason
+
+
+class MissingLibrary(ClientError, ImportError):
+    """A library that only some functions need is not installed."""
+
+    def __init__(self, library: str) -> None:
+        super().__init__(f"this needs {library}, which is not installed: pip install 'gridcast[data]'")
+        self.library = library

@@ -20,6 +20,8 @@ FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 LARGEST_FRAME = 64 << 20
 """An entry holds a few hundred ticks at most: far below this."""
+CLOSE_S = 0.1
+"""What a service has for its part of the closing handshake. Who leaves with unread frames would not get to see it at all."""
 PING_S = 10.0
 """A service that does not answer a ping in this time counts as gone, so that a half-open connection is noticed."""
 
@@ -55,6 +57,7 @@ async def follow(
                 max_size=LARGEST_FRAME,
                 ping_interval=PING_S,
                 ping_timeout=PING_S,
+                close_timeout=CLOSE_S,
                 proxy=None if is_loopback(base) else True,
             ) as socket:
                 async for text in socket:

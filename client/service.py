@@ -1,24 +1,24 @@
-"""One Gridcast service over HTTP."""
+"""One Gridcast service, request by request: the thin layer under everything else here."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urlencode
+from typing import Any, Literal, Self, TypeAlias
+from urllib.parse import quote
 
 import httpx2
-import orjson
 
-from .errors import FieldProblem, Problem, Unreachable
-from .net import base_url, is_loopback
+from .http import Http, document_of, problem_of, with_query
 from .types import JSON, JSONObject
 
 ANSWER_S = 30.0
 """A request that got no answer in this time counts as unanswered; creating a session takes milliseconds."""
 PAGE = 200
 """Sessions per page of a list: the most that a service gives."""
+
+ExportFormat: TypeAlias = Literal["csv", "parquet", "jsonl"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,7 @@ class Readiness:
 
 
 class Service:
-    """An async client of the service at `url`; use it as a context manager.
+    """An async client of the service at `url`; use it as a context manager. Answers are documents of the protocol.
 
     Raises (each method):
         Unreachable: nobody answered.
@@ -38,10 +38,11 @@ class Service:
     """
 
     def __init__(self, url: str, *, timeout_s: float = ANSWER_S) -> None:
-        self.url = base_url(url)
-        self._http = httpx2.AsyncClient(
-            base_url=self.url, timeout=timeout_s, trust_env=not is_loopback(self.url)
-        )
+        self._http = Http(url, timeout_s=timeout_s)
+
+    @property
+    def url(self) -> str:
+        return self._http.url
 
     async def __aenter__(self) -> Self:
         return self
@@ -49,20 +50,30 @@ class Service:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
         await self._http.aclose()
 
     async def readiness(self) -> Readiness:
         """Ask `/readyz`; a service that answers 503 is not ready, which is no error here."""
-        response = await self._send("GET", "/readyz")
+        response = await self._http.send("GET", "/readyz")
         if response.status_code == httpx2.codes.OK:
             return Readiness(ready=True, reasons=())
         return Readiness(ready=False, reasons=_reasons(response))
 
+    async def workers(self) -> JSONObject:
+        """`queue_depth`, and the `workers` that live, each with the sessions that it runs."""
+        return await self._http.document("GET", "/api/workers")
+
     async def scenarios(self) -> list[JSONObject]:
         """The catalogue: name, title, description and feeder of each scenario."""
-        answer = await self._json("GET", "/api/scenarios")
-        items = answer.get("items") if isinstance(answer, dict) else answer
-        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        return await self._http.items("/api/scenarios")
+
+    async def scenario(self, name: str) -> JSONObject:
+        """One scenario with its full default config, and the feeder that it runs on."""
+        return await self._http.document("GET", f"/api/scenarios/{quote(name, safe='')}")
 
     async def create_session(
         self,
@@ -84,21 +95,30 @@ class Service:
             "on_idle": on_idle,
         }
         body = {name: value for name, value in wanted.items() if value is not None}
-        return _object(await self._json("POST", "/api/sessions", body))
+        return await self._http.document("POST", "/api/sessions", body)
 
     async def session(self, session_id: str) -> JSONObject:
         """The session object as it is now."""
-        return _object(await self._json("GET", f"/api/sessions/{session_id}"))
+        return await self._http.document("GET", _of(session_id))
 
-    async def sessions(self) -> AsyncGenerator[JSONObject]:
-        """All sessions, newest first, without their schemas; read page by page, as far as the caller goes."""
+    async def sessions(
+        self, *, status: str | None = None, owner: str | None = None, scenario: str | None = None
+    ) -> AsyncGenerator[JSONObject]:
+        """Sessions, newest first, without their schemas; all, or those with this status, owner and scenario.
+
+        They are read page by page, as far as the caller goes.
+        """
+        wanted = {"status": status, "owner": owner, "scenario": scenario}
         cursor: JSON = None
         while True:
-            query = urlencode({"limit": PAGE, **({"cursor": str(cursor)} if cursor else {})})
-            page = _object(await self._json("GET", f"/api/sessions?{query}"))
+            place = str(cursor) if cursor else None
+            page = await self._http.document(
+                "GET", with_query("/api/sessions", {"limit": PAGE, "cursor": place, **wanted})
+            )
             items = page.get("items")
             for item in items if isinstance(items, list) else []:
-                yield _object(item)
+                if isinstance(item, dict):
+                    yield item
             cursor = page.get("next_cursor")
             if not cursor:
                 return
@@ -117,13 +137,18 @@ class Service:
             body["overrides"] = dict(overrides)
         if commands:
             body["commands"] = [dict(command) for command in commands]
-        return _object(await self._json("POST", f"/api/sessions/{session_id}/fork", body))
+        return await self._http.document("POST", _of(session_id, "/fork"), body)
 
     async def delete_session(self, session_id: str) -> None:
         """Stop a session and delete all that is known of it."""
-        response = await self._send("DELETE", f"/api/sessions/{session_id}")
+        response = await self._http.send("DELETE", _of(session_id))
         if response.is_error:
-            raise _problem(response)
+            raise problem_of(response)
+
+    async def viewers(self, session_id: str) -> list[JSONObject]:
+        """Who watches a session (`id`, `name`, `since` in Unix seconds), longest there first."""
+        found = (await self._http.document("GET", _of(session_id, "/viewers"))).get("viewers")
+        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
     async def command(
         self,
@@ -144,60 +169,64 @@ class Service:
             body["args"] = dict(args)
         if command_id is not None:
             body["id"] = command_id
-        query = "?wait=true" if wait else ""
-        return _object(await self._json("POST", f"/api/sessions/{session_id}/commands{query}", body))
+        return await self._http.document(
+            "POST", with_query(_of(session_id, "/commands"), {"wait": "true" if wait else None}), body
+        )
 
-    async def _json(self, method: str, path: str, body: object = None) -> JSON:
-        response = await self._send(method, path, body)
-        if response.is_error:
-            raise _problem(response)
-        try:
-            return orjson.loads(response.content)  # type: ignore[no-any-return]
-        except orjson.JSONDecodeError as error:
-            raise Unreachable(self.url, "what answers there does not speak JSON; is it Gridcast?") from error
+    async def commands(self, session_id: str) -> list[JSONObject]:
+        """What was applied to a session, by whom, at which tick, in order."""
+        return await self._http.items(_of(session_id, "/commands"))
 
-    async def _send(self, method: str, path: str, body: object = None) -> httpx2.Response:
-        content = None if body is None else orjson.dumps(body)
-        headers = {"content-type": "application/json"} if content else {}
-        try:
-            return await self._http.request(method, path, content=content, headers=headers)
-        except httpx2.TransportError as error:
-            raise Unreachable(self.url, str(error) or type(error).__name__) from error
+    async def history(
+        self,
+        session_id: str,
+        *,
+        from_tick: int | None = None,
+        to_tick: int | None = None,
+        max_points: int | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> JSONObject:
+        """Ticks `from_tick` (default 0) to `to_tick` (default: the newest), both included, columnar as in `ticks`.
+
+        Args:
+            max_points: at most 4 x so many rows, chosen so that minima and maxima survive; None: every tick.
+            fields: names of columns, or their beginnings at a dot (`v`, `v.671`, `dc.dc1.p_w`, `events`); None: all.
+        """
+        wanted: dict[str, str | int | None] = {
+            "from": from_tick,
+            "to": to_tick,
+            "max_points": max_points,
+            "fields": None if fields is None else ",".join(fields),
+        }
+        return await self._http.document("GET", with_query(_of(session_id, "/ticks"), wanted))
+
+    def export(self, session_id: str, format: ExportFormat) -> AsyncGenerator[bytes]:  # noqa: A002  # its name there
+        """The whole run as a file, in pieces as they arrive; a stream that ends without an error is whole."""
+        return self._http.stream(with_query(_of(session_id, "/export"), {"format": format}))
+
+    async def compare(
+        self, ids: Sequence[str], *, fields: Sequence[str] | None = None, max_points: int | None = None
+    ) -> JSONObject:
+        """Series of several sessions aligned by time, and the differences of their parameters and summaries.
+
+        Args:
+            fields, max_points: as in `history`.
+        """
+        wanted: dict[str, str | int | None] = {
+            "ids": ",".join(ids),
+            "fields": None if fields is None else ",".join(fields),
+            "max_points": max_points,
+        }
+        return await self._http.document("GET", with_query("/api/compare", wanted))
 
 
-def _object(answer: JSON) -> JSONObject:
-    if not isinstance(answer, dict):
-        raise Problem(502, "unexpected answer", "the service answered with something else than an object")
-    return answer
-
-
-def _document(response: httpx2.Response) -> JSONObject:
-    try:
-        document = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _problem(response: httpx2.Response) -> Problem:
-    document = _document(response)
-    listed = document.get("errors")
-    return Problem(
-        response.status_code,
-        str(document.get("title") or response.reason_phrase or "refused"),
-        str(document.get("detail") or f"the service answered {response.status_code}"),
-        [_field(error) for error in listed if isinstance(error, dict)] if isinstance(listed, list) else (),
-    )
-
-
-def _field(error: JSONObject) -> FieldProblem:
-    loc = error.get("loc")
-    path = ".".join(str(part) for part in loc) if isinstance(loc, list) else str(loc or "")
-    return FieldProblem(loc=path, msg=str(error.get("msg") or "is not valid"))
+def _of(session_id: str, part: str = "") -> str:
+    """The path of a session, or of a part of it; an id is never taken for more than one piece of a path."""
+    return f"/api/sessions/{quote(session_id, safe='')}{part}"
 
 
 def _reasons(response: httpx2.Response) -> tuple[str, ...]:
-    document = _document(response)
+    document = document_of(response)
     for key in ("reasons", "errors"):
         listed = document.get(key)
         if isinstance(listed, list) and listed:

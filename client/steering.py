@@ -9,13 +9,17 @@ from collections.abc import Mapping
 from time import monotonic
 
 from .errors import Problem, Unreachable
+from .patience import LONGEST_WAIT_S, UNAVAILABLE
 from .service import Service
 from .types import JSON, Entry
 
 GIVE_UP_S = 15.0
 """A service that was silent for so long is not coming back soon; an API process that died is back within seconds."""
-LONGEST_WAIT_S = 1.0
-UNAVAILABLE = 503
+
+
+def new_command_id() -> str:
+    """An id that no other command has."""
+    return secrets.token_hex(8)
 
 
 async def steer(
@@ -24,17 +28,21 @@ async def steer(
     command: str,
     args: Mapping[str, JSON] | None = None,
     *,
+    command_id: str | None = None,
     give_up_s: float = GIVE_UP_S,
 ) -> Entry:
     """The `command` entry of an applied command. It takes effect once, however often it has to be sent.
 
+    With the `command_id` of a command that was sent before, this is about that one.
+
     While the session is queued or recovering the command waits there, and this waits with it, without an end.
 
     Raises:
-        Problem: the session rejected it or has ended (409), or the service refused it; nothing was changed.
+        CommandRejected: the session refused it, and says why; nothing was changed.
+        Problem: the session has ended (409), or the service refused it; nothing was changed.
         Unreachable: nobody answered for `give_up_s`; the command may have been stored, and then takes effect.
     """
-    command_id = secrets.token_hex(8)
+    command_id = command_id or new_command_id()
     lost_since: float | None = None
     while True:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -52,6 +53,18 @@ async def test_a_refusal_is_an_error_at_once(service: FakeService, code: int) ->
         await offsets(service)
     assert refused.value.code == code
     assert len(service.queries) == 1
+
+
+async def test_leaving_while_much_is_unread_does_not_wait_for_an_answer_that_is_behind_it(
+    service: FakeService,
+) -> None:
+    service.log = [{"offset": n, "type": "ticks"} for n in range(1, 200)]
+    service.hold = True
+    entries = follow(service.url, "abc")
+    await anext(entries)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):  # the closing handshake's own default is 10
+        await entries.aclose()
 
 
 async def test_a_service_that_is_gone_for_good_is_an_error() -> None:
