@@ -18,12 +18,12 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @asynccontextmanager
-async def service_with(url: str | None, name: str) -> AsyncIterator[tuple[Service, JSONObject]]:
-    """The service of this command, and the session object that `name` means there.
+async def service_at(url: str | None) -> AsyncIterator[Service]:
+    """The service of this command.
 
     Raises:
-        CliError: nothing names a service, or no session is meant by `name`, or more than one.
-        ClientError: the service does not answer.
+        CliError: nothing names one.
+        ClientError: it does not answer.
     """
     address = find.service(url)
     if address is None:
@@ -32,6 +32,18 @@ async def service_with(url: str | None, name: str) -> AsyncIterator[tuple[Servic
             "no service: name one with --url or GRIDCAST_URL, or start `gridcast up` in this folder",
         )
     async with Service(address) as service:
+        yield service
+
+
+@asynccontextmanager
+async def service_with(url: str | None, name: str) -> AsyncIterator[tuple[Service, JSONObject]]:
+    """The service of this command, and the session object that `name` means there.
+
+    Raises:
+        CliError: nothing names a service, or no session is meant by `name`, or more than one.
+        ClientError: the service does not answer.
+    """
+    async with service_at(url) as service:
         yield service, await session(service, name)
 
 
@@ -65,7 +77,9 @@ async def _one_id(service: Service, name: str) -> str:
             Exit.BAD_INPUT,
             f"{name!r} begins {len(found)} ids; write more of the one you mean: {_some(found)}",
         )
-    known = f"the newest: {_some(newest)}" if newest else "there is none yet"
+    if name == NEWEST:
+        raise CliError(Exit.BAD_INPUT, "there is none yet; `gridcast run SCENARIO` starts a session")
+    known = f"the newest: {_some(newest)}; `gridcast ls` lists them" if newest else "there is none yet"
     raise CliError(Exit.BAD_INPUT, f"no session's id begins with {name!r}; {known}")
 
 

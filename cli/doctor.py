@@ -20,7 +20,7 @@ from rich.text import Text
 
 from gridcast.client import ClientError, Service
 
-from . import broker, environment, find, show
+from . import broker, environment, find, terminal
 from .exits import CliError, Exit
 
 OLDEST_PYTHON = (3, 11)
@@ -58,7 +58,7 @@ async def doctor(*, as_json: bool) -> Exit:
         detail = f"not settings of Gridcast: {', '.join(unknown)}"
         checks.append(Check(name="environment", ok=False, needed=False, detail=detail))
     if as_json:
-        show.print_json({"settings": settings, "checks": [asdict(check) for check in checks]})
+        terminal.print_json({"settings": settings, "checks": [asdict(check) for check in checks]})
     else:
         _print(settings, checks)
     return Exit.OK if all(check.ok or not check.needed for check in checks) else Exit.FAILED
@@ -110,6 +110,16 @@ async def _valkey() -> Found:
         return Found(ok=False, detail=str(error))
     code, output, errors = await _program(str(binary), "--version")
     return Found(ok=code == 0, detail=(output if code == 0 else errors).strip())
+
+
+async def _memory() -> Found:
+    if environment.external_broker() or broker.overcommits():
+        return Found(ok=True, detail="the broker may copy itself when memory is short")
+    return Found(
+        ok=False,
+        detail="on a machine that runs short of memory the broker could not rewrite its log, which would grow; "
+        "`sysctl vm.overcommit_memory=1` lets it",
+    )
 
 
 async def _broker() -> Found:
@@ -174,6 +184,7 @@ _CHECKS: tuple[tuple[str, bool, Callable[[], Awaitable[Found]]], ...] = (
     ("opendss", True, _opendss),
     ("valkey", True, _valkey),
     ("broker", True, _broker),
+    ("memory", False, _memory),
     ("web page", False, _page),
     ("service", False, _service),
     ("specs", False, _specs),
@@ -191,7 +202,7 @@ def _print(settings: list[dict[str, Any]], checks: list[Check]) -> None:
     for setting in settings:
         value = "" if setting["value"] is None else str(setting["value"])
         values.add_row(Text(str(setting["env"])), Text(value), Text(str(setting["meaning"])))
-    console = show.out()
+    console = terminal.out()
     console.print(table)
     console.print()
     console.print(values)

@@ -30,7 +30,7 @@ def finish_now(work: Callable[[], Exit]) -> NoReturn:
     """`finish` for work that is not asynchronous."""
     from gridcast.client import ClientError, Problem
 
-    from .show import print_error
+    from .terminal import print_error
 
     try:
         code = work()

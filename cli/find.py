@@ -12,7 +12,7 @@ from time import monotonic
 
 from gridcast.client.net import base_url
 
-from . import environment, show
+from . import environment, terminal
 from .exits import CliError, Exit
 from .folder import Folder
 from .keeper import GaveUp
@@ -53,7 +53,7 @@ async def service_or_temporary(url: str | None) -> AsyncIterator[str]:
     if found:
         yield found
         return
-    show.err().print(
+    terminal.err().print(
         "no service here; starting one for this run (`gridcast up` keeps one running)", highlight=False
     )
     with tempfile.TemporaryDirectory(prefix="gridcast-") as directory:
@@ -72,7 +72,10 @@ async def service_or_temporary(url: str | None) -> AsyncIterator[str]:
                     await supervisor.until_ready()
             except (GaveUp, TimeoutError) as error:
                 why = str(error) or f"the temporary service was not ready after {START_S:.0f} s"
-                raise CliError(Exit.UNREACHABLE, "\n".join([*log.lines, why])) from error
+                bad_input = isinstance(error, GaveUp) and error.exit is Exit.BAD_INPUT
+                raise CliError(
+                    Exit.BAD_INPUT if bad_input else Exit.UNREACHABLE, "\n".join([*log.lines, why])
+                ) from error
             yield wanted.url
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from time import monotonic
 
+from .exits import Exit
 from .log import Log
 from .process import Process, Program, describe_exit
 
@@ -18,10 +19,16 @@ TRIES_AT_START = 3
 
 
 class GaveUp(Exception):
-    """A program dies again and again before it has ever served."""
+    """A program dies again and again before it has ever served, or says itself that it cannot."""
 
     def __init__(self, name: str, code: int) -> None:
-        super().__init__(f"{name} does not start: it {describe_exit(code)} {TRIES_AT_START} times in a row")
+        why = (
+            "a setting is not valid"
+            if code == Exit.BAD_INPUT
+            else f"it {describe_exit(code)} {TRIES_AT_START} times in a row"
+        )
+        super().__init__(f"{name} does not start: {why}")
+        self.exit = Exit.BAD_INPUT if code == Exit.BAD_INPUT else Exit.FAILED
 
 
 class RestartPolicy:
@@ -60,7 +67,7 @@ class Keeper:
         """Return only when `end` was called.
 
         Raises:
-            GaveUp: it died too often before the service was ready for the first time.
+            GaveUp: it died too often before the service was ready for the first time, or of a setting.
         """
         policy = RestartPolicy()
         while not self._ending.is_set():
@@ -73,7 +80,10 @@ class Keeper:
             self._set(None)
             if self._ending.is_set():
                 return
-            wait_s = policy.after_death(monotonic() - started, proven=self._proven())
+            proven = self._proven()
+            wait_s = policy.after_death(monotonic() - started, proven=proven)
+            if code == Exit.BAD_INPUT and not proven:
+                wait_s = None
             if wait_s is None:
                 raise GaveUp(self.program.name, code)
             self._log.line(

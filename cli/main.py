@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import set_commands, steer_commands
+from . import look_commands, set_commands, steer_commands
 from .ending import finish, finish_now
 from .options import Json, Url
 
@@ -40,6 +40,7 @@ Folder = Annotated[
     typer.Option("--dir", help="Folder for the broker's files and run.json.", show_default=".gridcast"),
 ]
 
+app.add_typer(look_commands.app)
 app.add_typer(steer_commands.app)
 app.add_typer(set_commands.app, name="set")
 

@@ -28,6 +28,8 @@ class Program:
     command: Sequence[str]
     env: Mapping[str, str]
     stdin: bytes = b""
+    unsaid: Sequence[str] = ()
+    """Parts of output lines that are not logged, because something else tells of them."""
 
 
 class Process:
@@ -99,9 +101,14 @@ class Process:
                 if len(rest) > LONGEST_LINE:
                     lines, rest = [*lines, rest], b""
                 for line in lines:
-                    self._log.line(self.program.name, line.decode(errors="replace").rstrip("\r"))
+                    self._say(line)
         if rest:
-            self._log.line(self.program.name, rest.decode(errors="replace"))
+            self._say(rest)
+
+    def _say(self, line: bytes) -> None:
+        text = line.decode(errors="replace").rstrip("\r")
+        if not any(part in text for part in self.program.unsaid):
+            self._log.line(self.program.name, text)
 
 
 class Output:

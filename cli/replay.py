@@ -1,7 +1,7 @@
 """`gridcast replay`: run an ended session again from its record, and say whether it is the same run.
 
 The replay is a fork that shares every tick. Both runs carry a digest over all their ticks and over what touched them;
-equal digests mean equal runs. Only where they differ the logs are read, to find the first tick that does.
+equal digests mean equal runs. Only where they differ the exports are read, to find the first tick that does.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 import orjson
 import typer
 
-from gridcast.client import JSON, ClientError, JSONObject, Service, follow
+from gridcast.client import JSON, ClientError, JSONObject, Service
 
-from . import show
+from . import terminal
+from .bar import run_bar
 from .choose import service_with
-from .difference import Difference, Recording, Value, first_difference
+from .difference import Difference, Value, first_difference
 from .exits import CliError, Exit
 from .sessions import Course, follow_to_end
 
@@ -95,7 +96,7 @@ async def replay(name: str, *, keep: bool, url: str | None, as_json: bool) -> Ex
         async with _rerun(service, recorded, keep=keep) as course:
             verdict = await _judge(service, recorded, course)
     if as_json:
-        show.print_json(_document(verdict))
+        terminal.print_json(_document(verdict))
     else:
         typer.echo("\n".join(_lines(verdict)))
     return Exit.OK if verdict.identical else Exit.FAILED
@@ -113,17 +114,9 @@ async def _rerun(service: Service, recorded: Recorded, *, keep: bool) -> AsyncIt
     replay_id = str(session["id"])
     try:
         course = Course(session=session)
-        console = show.err()
-        console.print(
-            f"replaying {recorded.id} as {session.get('url') or replay_id}", markup=False, highlight=False
-        )
-        with show.run_bar(course) as bar:
-            await follow_to_end(
-                service,
-                course,
-                advanced=bar.paint,
-                notice=lambda text: console.print(text, markup=False, highlight=False),
-            )
+        terminal.say(f"replaying {recorded.id} as {session.get('url') or replay_id}")
+        with run_bar(course) as bar:
+            await follow_to_end(service, course, advanced=lambda entry: bar.paint(), notice=bar.say)
         yield course
     finally:
         if not keep:
@@ -149,33 +142,19 @@ async def _judge(service: Service, recorded: Recorded, course: Course) -> Verdic
 
 
 async def _compare(service: Service, verdict: Verdict) -> Verdict:
-    """The verdict with the first tick that differs, as far as the logs tell."""
-    async with (
-        aclosing(follow(service.url, verdict.recorded.id)) as ours,
-        aclosing(follow(service.url, verdict.replay_id)) as theirs,
-    ):
-        recorded, replayed = Recording(entries=ours), Recording(entries=theirs)
-        difference = await first_difference(recorded, replayed)
-    begins = [recording.first_tick for recording in (recorded, replayed)]
-    notes = []
-    if None in begins:
-        notes.append("a log holds no ticks any more, so they could not be compared")
-    elif any(begins):
-        compared_from = max(tick for tick in begins if tick is not None)
-        notes.append(f"the logs were trimmed, so ticks before {compared_from} could not be compared")
-    if difference is None:
-        notes.append(
-            "the ticks that both logs hold are the same: they differ in ticks that were trimmed, or by less than logs "
-            "show (1e-5 pu, 1 W, 1e-5 s)"
+    """The verdict with the first tick that differs, as far as what is kept of both runs tells."""
+    try:
+        compared = await first_difference(
+            service.export(verdict.recorded.id, "jsonl"), service.export(verdict.replay_id, "jsonl")
         )
-    return Verdict(
-        recorded=verdict.recorded,
-        replay_id=verdict.replay_id,
-        ticks=verdict.ticks,
-        digest=verdict.digest,
-        difference=difference,
-        note="; ".join(notes) or None,
-    )
+    except ClientError as error:  # that they differ is known all the same
+        return replace(verdict, note=f"where cannot be told: {error}")
+    notes = [compared.note] if compared.note else []
+    if compared.difference is None:
+        notes.append(
+            "what is kept of both runs is the same; without recordings that is rounded (1e-5 pu, 1 W, 1e-5 s)"
+        )
+    return replace(verdict, difference=compared.difference, note="; ".join(notes) or None)
 
 
 def _lines(verdict: Verdict) -> list[str]:

@@ -11,11 +11,14 @@ import orjson
 
 from gridcast.client import JSON, Service
 
-from . import show
+from . import terminal
+from .bar import run_bar
 from .exits import CliError, Exit
 from .find import service_or_temporary
 from .sessions import Course, check_success, follow_to_end, stop
 from .summary import print_summary
+
+TRIMMED = "some entries were trimmed before they were read; the voltages above are incomplete"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,26 +50,16 @@ async def run(options: RunOptions) -> Exit:
             title=options.title,
         )
         course = Course(session=session)
-        console = show.err()
-        console.print(
-            f"{options.scenario}: {session.get('url') or session['id']}", markup=False, highlight=False
-        )
+        terminal.say(f"{options.scenario}: {session.get('url') or session['id']}")
         try:
-            with show.run_bar(course) as bar:
-                await follow_to_end(
-                    service,
-                    course,
-                    advanced=bar.paint,
-                    notice=lambda text: console.print(text, markup=False, highlight=False),
-                )
+            with run_bar(course) as bar:
+                await follow_to_end(service, course, advanced=lambda entry: bar.paint(), notice=bar.say)
         except asyncio.CancelledError:
             await stop(service, str(session["id"]))
             raise
         print_summary(course, as_json=options.json)
         if course.gaps:
-            console.print(
-                "some entries were trimmed before they were read; the voltages above are incomplete"
-            )
+            terminal.say(TRIMMED)
         check_success(course)
         return Exit.OK
 

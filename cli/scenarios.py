@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gridcast.client import JSONObject, Service
 
-from . import find, show
+from . import find, terminal
 from .exits import CliError, Exit
 
 
@@ -24,12 +24,12 @@ async def scenarios(url: str | None, *, as_json: bool) -> Exit:
         async with Service(address) as service:
             items = await service.scenarios()
     if as_json:
-        show.print_json(items)
+        terminal.print_json(items)
         return Exit.OK
     table = Table("scenario", "feeder", "what", box=None, pad_edge=False)
     for item in items:
         table.add_row(*(Text(str(item.get(key) or "")) for key in ("name", "feeder", "title")))
-    show.out().print(table)
+    terminal.out().print(table)
     return Exit.OK
 
 

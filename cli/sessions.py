@@ -27,11 +27,26 @@ class Course:
     lowest: tuple[float, str] | None = None
     """Lowest voltage so far (pu), and where."""
     highest: tuple[float, str] | None = None
+    newest: tuple[float, float] | None = None
+    """Lowest and highest voltage of the newest tick that has any (pu)."""
+    power_w: float | None = None
+    """Power of all datacenters in the newest tick in which one was due."""
     status: str = "queued"
     reason: str | None = None
     summary: Entry | None = None
     gaps: int = 0
     _bus_phases: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_now(cls, session: JSONObject) -> Course:
+        """The course of a session whose entries so far are not read."""
+        course = cls(session=session, ticks=_int(session.get("tick")), n_ticks=_int(session.get("n_ticks")))
+        if isinstance(schema := session.get("schema"), dict):
+            course.take({"type": "schema", **schema})
+        course.status = str(session.get("status"))
+        if isinstance(summary := session.get("summary"), dict):
+            course.summary = summary
+        return course
 
     def take(self, entry: Entry) -> None:
         """Fold in one entry of the session's log."""
@@ -39,12 +54,7 @@ class Course:
             case "schema":
                 self.n_ticks = _int(entry.get("n_ticks"))
                 self.tick_s = _float(entry.get("tick_s"))
-                pairs = entry.get("bus_phases")
-                self._bus_phases = (
-                    [".".join(map(str, p)) for p in pairs if isinstance(p, list)]
-                    if isinstance(pairs, list)
-                    else []
-                )
+                self._bus_phases = places(entry)
             case "ticks":
                 self._take_ticks(entry)
             case "status":
@@ -59,13 +69,15 @@ class Course:
         times, rows = entry.get("t_s"), entry.get("v")
         if isinstance(times, list):
             self.ticks = _int(entry.get("first")) + len(times)
+        power_w = total_power_w(entry)
+        self.power_w = self.power_w if power_w is None else power_w
         if not isinstance(rows, list):
             return
         for row in rows:
             values = [v for v in row if isinstance(v, (int, float))] if isinstance(row, list) else []
             if not values:
                 continue
-            low, high = min(values), max(values)
+            self.newest = low, high = min(values), max(values)
             if self.lowest is None or low < self.lowest[0]:
                 self.lowest = (low, self._where(row, low))
             if self.highest is None or high > self.highest[0]:
@@ -77,9 +89,17 @@ class Course:
 
 
 async def follow_to_end(
-    service: Service, course: Course, *, advanced: Callable[[], None], notice: Callable[[str], None]
+    service: Service,
+    course: Course,
+    *,
+    advanced: Callable[[Entry], None],
+    notice: Callable[[str], None],
+    since: int = 0,
 ) -> None:
-    """Fold the session's entries into `course` until it has finished; `advanced` is called after each.
+    """Fold the session's entries into `course` until it has finished; `advanced` is called with each.
+
+    Args:
+        since: offset of the last entry that is not wanted.
 
     Raises:
         Unreachable, StreamRefused: as `follow`.
@@ -88,13 +108,14 @@ async def follow_to_end(
     entries = follow(
         service.url,
         str(session["id"]),
+        since=since,
         epoch=str(session["epoch"]) if session.get("epoch") else None,
         on_reconnect=lambda reason: notice(f"connection lost ({reason}); reconnecting"),
     )
     async with contextlib.aclosing(entries):
         async for entry in entries:
             course.take(entry)
-            advanced()
+            advanced(entry)
 
 
 async def stop(service: Service, session_id: str) -> None:
@@ -112,6 +133,29 @@ def check_success(course: Course) -> None:
     if course.status != SUCCESS:
         why = f": {course.reason}" if course.reason else ""
         raise CliError(Exit.FAILED, f"the session {course.session.get('id')} {course.status}{why}")
+
+
+def places(schema: JSONObject) -> list[str]:
+    """Labels of the voltages, `671.a`, in the order of the rows of `v`."""
+    pairs = schema.get("bus_phases")
+    return (
+        [".".join(map(str, pair)) for pair in pairs if isinstance(pair, list)]
+        if isinstance(pairs, list)
+        else []
+    )
+
+
+def total_power_w(ticks: JSONObject) -> float | None:
+    """Power of all datacenters in the newest of some ticks in which each was due; None where none was."""
+    sites = ticks.get("dc")
+    found = []
+    for site in sites.values() if isinstance(sites, dict) else ():
+        rows = site.get("p_w") if isinstance(site, dict) else None
+        for row in reversed(rows) if isinstance(rows, list) else ():
+            if isinstance(row, list):
+                found.append(sum(value for value in row if isinstance(value, (int, float))))
+                break
+    return sum(found) if found else None
 
 
 def _int(value: object) -> int:

@@ -1,104 +1,148 @@
-"""What a person sees while a run goes on: the progress bar, errors. Text from the service never acts as markup."""
+"""`gridcast show`: all that is known of one session."""
 
 from __future__ import annotations
 
-import sys
+import asyncio
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from time import monotonic
 
 import orjson
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
 from rich.text import Text
 
-from .sessions import Course
+from gridcast.client import JSON, JSONObject, Problem, Service
 
-REFRESH_HZ = 10.0
-RATE_OVER_S = 1.0
+from . import terminal
+from .choose import service_with
+from .exits import Exit
+from .ls import done, since, status_with_place
+from .steer import place
+from .summary import tables
+from .terminal import hms
 
-
-def out() -> Console:
-    return Console()
-
-
-def err() -> Console:
-    return Console(stderr=True)
-
-
-def print_json(value: object) -> None:
-    """One line of JSON on stdout."""
-    sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
-    sys.stdout.flush()
+SHOWN_COMMANDS = 20
 
 
-def print_error(message: str) -> None:
-    console = err()
-    console.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+async def show(name: str, *, url: str | None, as_json: bool) -> Exit:
+    """Print the session that `name` means, who watches it and what was done to it.
 
-
-class RunBar:
-    """One line: simulated time, ticks per second, voltages so far."""
-
-    def __init__(self, progress: Progress, course: Course) -> None:
-        self._progress = progress
-        self._course = course
-        self._task = progress.add_task("run", total=None, clock="", rate="", volts="", state="queued")
-        self._painted_s = 0.0
-        self._mark = (monotonic(), 0)
-        self._rate = 0.0
-
-    def paint(self, *, now: bool = False) -> None:
-        """Called for each entry; costs nothing until the next repaint is due."""
-        clock_s = monotonic()
-        if not now and clock_s - self._painted_s < 1 / REFRESH_HZ:
-            return
-        self._painted_s = clock_s
-        course = self._course
-        since_s, ticks = self._mark
-        if clock_s - since_s >= RATE_OVER_S or self._rate == 0.0:
-            self._rate = (course.ticks - ticks) / max(clock_s - since_s, 1e-3)
-            if clock_s - since_s >= RATE_OVER_S:
-                self._mark = (clock_s, course.ticks)
-        self._progress.update(
-            self._task,
-            total=course.n_ticks or None,
-            completed=course.ticks,
-            clock=f"{hms(course.ticks * course.tick_s)} of {hms(course.n_ticks * course.tick_s)}",
-            rate=f"{self._rate:,.0f} ticks/s",
-            volts=voltages(course),
-            state=course.status,
+    Raises:
+        CliError: no one session is meant.
+        ClientError: the service does not answer.
+    """
+    async with service_with(url, name) as (service, session):
+        session_id = str(session["id"])
+        watching, commands, kept = await asyncio.gather(
+            service.viewers(session_id), service.commands(session_id), _kept(service, session_id)
         )
+    if as_json:
+        terminal.print_json({**session, "watching": watching, "commands": commands, "kept": kept})
+        return Exit.OK
+    console = terminal.out()
+    facts = _table()
+    for label, value in _facts(session, kept, now=time.time()):
+        facts.add_row(label, value if isinstance(value, Text) else Text(value))
+    console.print(facts)
+    _print_watching(console, session, watching)
+    _print_commands(console, session, commands)
+    summary = session.get("summary")
+    if isinstance(summary, dict):
+        console.print(tables(summary, title="Summary"))
+    return Exit.OK
 
 
-@contextmanager
-def run_bar(course: Course) -> Iterator[RunBar]:
-    """A bar on stderr while the context is open; nothing where stderr is no terminal."""
-    console = err()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.fields[state]}", markup=False),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[clock]}", markup=False),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TextColumn("{task.fields[volts]}", markup=False),
+async def _kept(service: Service, session_id: str) -> JSONObject:
+    """How many ticks can be read, `{"ticks": n}`, or why not all of them, `{"problem": text}`."""
+    try:
+        past = await service.history(session_id, max_points=1, fields=["t_s"])
+    except Problem as problem:
+        return {"problem": str(problem)}
+    return {"ticks": past.get("n_ticks_in_range")}
+
+
+def _facts(session: JSONObject, kept: JSONObject, *, now: float) -> Iterator[tuple[str, str | Text]]:
+    yield "id", str(session["id"])
+    yield "title", str(session.get("title") or "")
+    yield "scenario", _scenario(session)
+    if overrides := session.get("overrides"):
+        yield "overrides", _json(overrides)
+    yield "seed", str(session.get("seed", "-"))
+    yield "status", status_with_place(session)
+    if reason := session.get("reason"):
+        yield "reason", str(reason)
+    yield "done", f"{done(session)}: {_progress(session)}"
+    yield "speed", terminal.speed(session.get("speed"))
+    yield "without viewers", {"continue": "it goes on"}.get(idle := str(session.get("on_idle")), f"{idle}s")
+    yield "owner", str(session.get("owner") or "-")
+    for name in ("created", "started", "ended"):
+        if isinstance(then := session.get(name), (int, float)):
+            yield name, f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(then))} ({since(then, now)} ago)"
+    if isinstance(attempt := session.get("attempt"), int) and attempt > 1:
+        yield "attempt", f"{attempt}: workers were lost or sent away {attempt - 1} times"
+    if isinstance(parent := session.get("parent"), dict):
+        yield "forked from", f"{parent.get('id')} at {place(session, parent.get('tick'))}"
+    yield "kept", str(kept.get("problem") or f"all {kept.get('ticks')} ticks: recording and log")
+    yield "log", f"{session.get('head', 0)} entries, epoch {session.get('epoch')}"
+    yield "page", str(session.get("url") or "-")
+
+
+def _scenario(session: JSONObject) -> str:
+    schema = session.get("schema")
+    feeder = f", feeder {schema.get('feeder')}" if isinstance(schema, dict) and schema.get("feeder") else ""
+    return f"{session.get('scenario')}{feeder}"
+
+
+def _progress(session: JSONObject) -> str:
+    schema, tick, n_ticks = session.get("schema"), session.get("tick"), session.get("n_ticks")
+    told = f"{tick} of {n_ticks} ticks"
+    tick_s = schema.get("tick_s") if isinstance(schema, dict) else None
+    if isinstance(tick_s, (int, float)) and isinstance(tick, int) and isinstance(n_ticks, int):
+        told += f", {hms(tick * tick_s)} of {hms(n_ticks * tick_s)} simulated"
+    return told
+
+
+def _print_watching(console: Console, session: JSONObject, watching: list[JSONObject]) -> None:
+    """The service names those who are there longest."""
+    if not watching:
+        console.print("nobody watches", highlight=False)
+        return
+    now = time.time()
+    names = ", ".join(
+        f"{viewer.get('name') or viewer.get('id')} ({since(viewer.get('since'), now)})" for viewer in watching
     )
-    with Progress(
-        *columns, console=console, refresh_per_second=REFRESH_HZ, disable=not console.is_terminal
-    ) as progress:
-        bar = RunBar(progress, course)
-        yield bar
-        bar.paint(now=True)
+    viewers = session.get("viewers")
+    more = max(0, viewers - len(watching)) if isinstance(viewers, int) else 0
+    and_more = f" and {more} more" if more else ""
+    console.print(Text(f"{len(watching) + more} watching: {names}{and_more}"), soft_wrap=True)
 
 
-def voltages(course: Course) -> str:
-    """Both ends of the voltage range so far, with their places."""
-    if course.lowest is None or course.highest is None:
-        return ""
-    (low, low_at), (high, high_at) = course.lowest, course.highest
-    return f"{low:.4f} pu at {low_at} .. {high:.4f} pu at {high_at}"
+def _print_commands(console: Console, session: JSONObject, commands: list[JSONObject]) -> None:
+    if not commands:
+        console.print("no commands so far", highlight=False)
+        return
+    table = Table("tick", "by", "command", "arguments", box=None, pad_edge=False)
+    for command in commands[-SHOWN_COMMANDS:]:
+        args = command.get("args")
+        table.add_row(
+            place(session, command.get("tick")),
+            Text(str(command.get("by") or "")),
+            Text(str(command.get("command"))),
+            Text(_json(args) if args else ""),
+        )
+    if len(commands) > SHOWN_COMMANDS:
+        console.print(
+            f"the newest {SHOWN_COMMANDS} of {len(commands)} commands (--json has all):", highlight=False
+        )
+    console.print(table)
 
 
-def hms(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+def _table() -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _json(value: JSON) -> str:
+    return orjson.dumps(value).decode()

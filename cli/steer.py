@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import orjson
 import typer
 
-from gridcast.client import JSON, JSONObject, steer
+from gridcast.client import JSON, JSONObject, Problem, steer
+from gridcast.client.errors import FieldProblem
 
-from . import show
+from . import terminal
 from .choose import service_with
 from .exits import CliError, Exit
 from .run import parse_overrides
@@ -31,14 +32,14 @@ async def send(
     async with service_with(url, name) as (service, session):
         session_id, status = str(session["id"]), session.get("status")
         if status not in AT_WORK and status not in OVER:
-            show.err().print(
+            terminal.err().print(
                 f"{session_id} is {status}; the command waits there until it runs, and so does this",
                 markup=False,
                 highlight=False,
             )
         entry = await steer(service, session_id, command, args)
         if as_json:
-            show.print_json(entry)
+            terminal.print_json(entry)
             return Exit.OK
         if not session.get("schema"):
             session = await service.session(session_id)
@@ -68,16 +69,36 @@ async def fork(options: ForkOptions) -> Exit:
     overrides = _overrides(options.settings)
     commands = [_command(text) for text in options.commands]
     async with service_with(options.url, options.name) as (service, parent):
-        child = await service.fork_session(
-            str(parent["id"]), at_tick=options.at_tick, overrides=overrides, commands=commands
-        )
+        try:
+            child = await service.fork_session(
+                str(parent["id"]), at_tick=options.at_tick, overrides=overrides, commands=commands
+            )
+        except Problem as problem:
+            if not problem.errors:
+                raise
+            raise CliError(Exit.BAD_INPUT, "\n".join(map(_as_option, problem.errors))) from problem
         if options.json:
-            show.print_json(child)
+            terminal.print_json(child)
         else:
             typer.echo(
                 f"{child['id']} forked from {parent['id']} at {place(parent, options.at_tick)}: {child.get('url')}"
             )
         return Exit.OK
+
+
+def _as_option(error: FieldProblem) -> str:
+    """What is wrong with a field of the request, under the name that it has on the command line."""
+    first, *rest = error.loc.split(".")
+    match first:
+        case "at_tick":
+            name = "--at"
+        case "overrides":
+            name = " ".join(["--set", *rest])
+        case "commands" if rest and rest[0].isdecimal():
+            name = ".".join([f"--command number {int(rest[0]) + 1}", *rest[1:]])
+        case _:
+            name = error.loc
+    return f"{name}: {error.msg.replace('overrides.', '--set ')}"
 
 
 def place(session: JSONObject, tick: object) -> str:

@@ -33,7 +33,10 @@ def resume(session: SessionName, url: Url = None, json: Json = False) -> None:
     _send(session, "resume", None, url, json)
 
 
-@app.command(epilog="Example:  gridcast step last 10")
+@app.command(
+    context_settings={"ignore_unknown_options": True},  # a number below zero looks like one
+    epilog="Example:  gridcast step last 10",
+)
 def step(
     session: SessionName,
     ticks: Annotated[int, typer.Argument(min=1, max=100_000, help="Ticks to compute.")],

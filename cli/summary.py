@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gridcast.client import JSON, Entry, JSONObject
 
-from . import show
+from . import terminal
 from .sessions import Course
 
 METRICS = {
@@ -38,10 +38,10 @@ def print_summary(course: Course, *, as_json: bool) -> None:
     if course.summary is None:
         return
     if as_json:
-        show.print_json(course.summary)
+        terminal.print_json(course.summary)
         return
     title = str(course.session.get("title") or course.session.get("scenario"))
-    show.out().print(tables(course.summary, title=title))
+    terminal.out().print(tables(course.summary, title=title))
 
 
 def tables(summary: Entry, *, title: str) -> RenderableType:

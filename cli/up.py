@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from gridcast.client import JSONObject, Service
 
-from . import environment
+from . import environment, terminal
 from .broker import public
 from .exits import CliError, Exit
 from .folder import Folder, Running
@@ -52,7 +50,7 @@ async def up(options: UpOptions) -> Exit:
         ClientError: the demo was refused.
     """
     folder = Folder(options.directory)
-    with folder.held(), TerminalLog(colour=Console(stderr=True).is_terminal) as log:
+    with folder.held(), TerminalLog(colour=terminal.coloured()) as log:
         if options.port:
             check_port(options.host, options.port)
         wanted = plan(
@@ -83,7 +81,7 @@ async def _serve(options: UpOptions, supervisor: Supervisor, log: Log) -> Exit:
     try:
         await supervisor.until_ready()
     except GaveUp as error:
-        raise CliError(Exit.FAILED, f"{error}; the lines above say why") from error
+        raise CliError(error.exit, f"{error}; the lines above say why") from error
     sys.stdout.write(f"ready {supervisor.plan.url}\n")
     sys.stdout.flush()
     async with Service(supervisor.plan.url) as service:
@@ -94,7 +92,9 @@ async def _serve(options: UpOptions, supervisor: Supervisor, log: Log) -> Exit:
             await asyncio.get_running_loop().create_future()  # until cancelled
         assert demo is not None
         course = Course(session=demo)
-        await follow_to_end(service, course, advanced=lambda: None, notice=lambda text: log.line("up", text))
+        await follow_to_end(
+            service, course, advanced=lambda entry: None, notice=lambda text: log.line("up", text)
+        )
         print_summary(course, as_json=options.json)
         check_success(course)
         return Exit.OK

@@ -4,7 +4,8 @@
     python -m tests.cli.standins api ...     a stand-in of the API process
     python -m tests.cli.standins worker      a stand-in of a worker, with a child of its own
 
-GRIDCAST_TEST_STANDIN says how they misbehave: `broken-api` (ends at once), `stubborn-worker` (ignores SIGTERM).
+GRIDCAST_TEST_STANDIN says how they misbehave: `broken-api` (ends at once), `bad-setting` (its
+API process refuses a setting), `stubborn-worker` (ignores SIGTERM).
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ def api(arguments: list[str]) -> None:
     parsed = parser.parse_args(arguments)
     if os.environ.get(BEHAVIOUR) == "broken-api":
         sys.exit("the stand-in is broken")
+    if os.environ.get(BEHAVIOUR) == "bad-setting":
+        sys.stderr.write("GRIDCAST_X is not valid\n")
+        sys.exit(2)
     fake = FakeService()
     if os.environ.get(BEHAVIOUR) == "failing-demo":
         fake.log = entries(last="failed", reason="tick 4: the power flow did not converge")

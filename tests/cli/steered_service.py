@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from gridcast.cli.main import app
 from tests.cli.fake_service import SCHEMA, SUMMARY, TICKS, FakeService, serving
 
+Fake = TypeVar("Fake", bound="SteeredService")
 PAGE = 2
 """Sessions per page, small so that few sessions make many pages."""
 
@@ -133,7 +134,7 @@ class SteeredService(FakeService):
 
 
 @contextmanager
-def in_a_thread(fake: SteeredService) -> Iterator[SteeredService]:
+def in_a_thread(fake: Fake) -> Iterator[Fake]:
     """Serve `fake` beside a test that is not asynchronous, as a command is not."""
     loop = asyncio.new_event_loop()
     leaving = asyncio.Event()

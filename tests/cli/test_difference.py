@@ -1,111 +1,111 @@
-"""Two logs compared tick by tick, however their ticks were gathered into entries."""
+"""Two exports compared to the last bit, however their bytes arrive."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
-from gridcast.cli.difference import Difference, Recording, Value, first_difference
+from gridcast.cli.difference import Compared, Difference, Value, first_difference
+from tests.cli.watched_service import jsonl
 
-SCHEMA = {"type": "schema", "bus_phases": [["671", "a"], ["671", "b"]]}
-PAUSE = {"tick": 2, "by": "user:ada", "command": "pause", "args": {}}
 TAPS = {"tick": 2, "by": "user:ada", "command_id": "c1", "command": "set_taps", "args": {"regulators": {}}}
 
 
-def ticks(first: int, count: int, **more: Any) -> dict[str, Any]:
-    numbers = range(first, first + count)
-    return {
-        "type": "ticks",
-        "ts": first,
-        "first": first,
-        "t_s": [n / 10 for n in numbers],
-        "v": [[1.0, 0.99 - n / 1000] if n % 2 else None for n in numbers],
-        "dc": {
-            "dc1": {
-                "p_w": [[n, 2 * n, 3 * n] for n in numbers],
-                "batch": {"Llama": [128 + n for n in numbers]},
-            }
-        },
-        "taps": {"reg1": [1.0] * count},
-        "storage": {"bat": {"soc": [0.5] * count}},
-        "events": [],
-        "controls": [],
-        **more,
+def row(tick: int, **more: Any) -> dict[str, Any]:
+    names = {
+        "v.671.a": 1.0,
+        "v.671.b": 0.99 - tick / 1000,
+        "dc.dc1.p_w.c": 3.0 * tick,
+        "dc.dc1.batch.Llama-3.1-8B": 128 + tick,
+        "dc.dc1.itl_s.Llama-3.1-8B": None,
+        "taps.reg1": 1.0,
+        "storage.bat.soc": 0.5,
     }
+    return {"tick": tick, "t_s": tick / 10, **names, "events": None, "controls": None, **more}
 
 
-async def log(*entries: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-    for entry in (SCHEMA, *entries):
-        yield entry
+async def arriving(lines: list[bytes], size: int) -> AsyncGenerator[bytes]:
+    whole = b"".join(lines)
+    for start in range(0, len(whole), size):
+        yield whole[start : start + size]
 
 
-async def compared(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> Difference | None:
-    return await first_difference(Recording(entries=log(*left)), Recording(entries=log(*right)))
+async def compared(
+    left: list[dict[str, Any]],
+    right: list[dict[str, Any]],
+    *,
+    rounded_from: tuple[int | None, int | None] = (None, None),
+    size: int = 50,
+) -> Compared:
+    ours = arriving(jsonl(left, rounded_from=rounded_from[0]), size)
+    theirs = arriving(jsonl(right, rounded_from=rounded_from[1]), 70)
+    return await first_difference(ours, theirs)
 
 
-async def test_how_ticks_were_gathered_does_not_matter() -> None:
-    left = [ticks(0, 7), {"type": "command", "command": "pause"}, ticks(7, 1)]
-    right = [ticks(n, 1) for n in range(8)]
-    assert await compared(left, right) is None
+ROWS = [row(n) for n in range(8)]
 
 
-async def test_who_did_it_and_when_it_was_paused_does_not_matter() -> None:
-    left = [ticks(0, 4, controls=[PAUSE, TAPS])]
-    right = [ticks(0, 4, controls=[{**TAPS, "by": "user:bob", "command_id": "c9"}])]
-    assert await compared(left, right) is None
-    found = await compared(left, [ticks(0, 4)])
+@pytest.mark.parametrize("size", [1, 100, 10_000])
+async def test_how_the_bytes_arrive_does_not_matter(size: int) -> None:
+    assert await compared(ROWS, ROWS, size=size) == Compared(difference=None)
+
+
+async def test_who_did_it_does_not_matter_and_what_was_done_does() -> None:
+    left = [row(0), row(1), row(2, controls=[TAPS])]
+    right = [*left[:2], row(2, controls=[{**TAPS, "by": "user:bob", "command_id": "c9"}])]
+    assert (await compared(left, right)).difference is None
+    found = (await compared(left, ROWS[:3])).difference
     assert found is not None
     assert (found.tick, [value.what for value in found.values]) == (2, ["controls"])
 
 
 @pytest.mark.parametrize(
-    ("changed", "tick", "value"),
+    ("name", "value", "words"),
     [
-        ({"v": [None, [1.0, 0.98]]}, 3, Value(what="voltage at 671.b (pu)", recorded=0.987, replayed=0.98)),
-        ({"v": [None, None]}, 3, Value(what="voltages (pu)", recorded=[1.0, 0.987], replayed=None)),
-        ({"taps": {"reg1": [1.0, 1.1]}}, 3, Value(what="tap of reg1", recorded=1.0, replayed=1.1)),
-        ({"taps": {}}, 2, Value(what="tap of reg1", recorded=1.0, replayed="-")),
-        (
-            {"storage": {"bat": {"soc": [0.4, 0.5]}}},
-            2,
-            Value(what="charge of bat", recorded=0.5, replayed=0.4),
-        ),
-        (
-            {"dc": {"dc1": {"p_w": [[2, 4, 7], [3, 6, 9]], "batch": {"Llama": [130, 131]}}}},
-            2,
-            Value(what="power of dc1, phase c (W)", recorded=6, replayed=7),
-        ),
-        (
-            {"dc": {"dc1": {"p_w": [[2, 4, 6], [3, 6, 9]], "batch": {"Llama": [130, 8]}}}},
-            3,
-            Value(what="batch size of Llama at dc1", recorded=131, replayed=8),
-        ),
+        ("v.671.b", 0.9870000000000001, "voltage at 671.b (pu)"),
+        ("v.671.b", None, "voltage at 671.b (pu)"),
+        ("taps.reg1", 1.1, "tap of reg1"),
+        ("storage.bat.soc", 0.4, "charge of bat"),
+        ("dc.dc1.p_w.c", 9.000000000000002, "power of dc1, phase c (W)"),
+        ("dc.dc1.batch.Llama-3.1-8B", 8, "batch size of Llama-3.1-8B at dc1"),
+        ("dc.dc1.itl_s.Llama-3.1-8B", 0.1, "latency of Llama-3.1-8B at dc1 (s)"),
+        ("new.column", 1, "new.column"),
     ],
 )
-async def test_the_first_tick_that_differs_is_found_and_named(
-    changed: dict[str, Any], tick: int, value: Value
+async def test_the_first_tick_that_differs_is_found_and_named(name: str, value: Any, words: str) -> None:
+    changed = [*ROWS[:3], row(3, **{name: value}), *[row(n, **{"taps.reg1": 9.0}) for n in range(4, 8)]]
+    found = await compared(ROWS, changed)
+    expected = Value(what=words, recorded=ROWS[3].get(name), replayed=value)
+    assert found == Compared(difference=Difference(tick=3, t_s=0.3, values=[expected]))
+
+
+async def test_a_run_that_ends_earlier_differs_there() -> None:
+    found = await compared(ROWS[:5], ROWS)
+    ends = Value(what="ticks", recorded="ended before", replayed="goes on")
+    assert found == Compared(difference=Difference(tick=5, t_s=0.5, values=[ends]))
+
+
+@pytest.mark.parametrize(
+    ("rounded_from", "tick", "told"),
+    [
+        ((None, None), 2, False),
+        ((0, 0), 2, False),
+        ((2, None), None, True),
+        ((None, 3), 2, False),
+        ((2, 5), 5, True),
+    ],
+)
+async def test_what_is_rounded_in_one_run_only_is_passed_over_and_told(
+    rounded_from: tuple[int | None, int | None], tick: int | None, told: bool
 ) -> None:
-    found = await compared([ticks(0, 8)], [ticks(0, 2), ticks(2, 2, **changed), ticks(4, 4)])
-    assert found == Difference(tick=tick, t_s=tick / 10, values=[value])
+    left = [*ROWS[:2], *[row(n, **{"v.671.a": 0.98001}) for n in range(2, 8)]]
+    right = [*ROWS[:2], *[row(n, **{"v.671.a": 0.980011}) for n in range(2, 8)]]
+    found = await compared(left, right, rounded_from=rounded_from)
+    assert (found.difference.tick if found.difference else None) == tick
+    assert (found.note is not None) == told
 
 
-async def test_ticks_that_one_log_does_not_hold_are_passed_over() -> None:
-    left, right = Recording(entries=log(ticks(3, 5))), Recording(entries=log(ticks(0, 8)))
-    assert await first_difference(left, right) is None
-    assert (left.first_tick, right.first_tick) == (3, 0)
-
-
-async def test_a_log_that_ends_earlier_differs_there() -> None:
-    found = await compared([ticks(0, 5)], [ticks(0, 8)])
-    assert found == Difference(
-        tick=5, t_s=0.5, values=[Value(what="ticks", recorded="ended before", replayed="goes on")]
-    )
-
-
-async def test_an_empty_log_has_nothing_to_compare() -> None:
-    empty = Recording(entries=log())
-    found = await first_difference(empty, Recording(entries=log(ticks(0, 2))))
-    assert found is not None
-    assert (found.tick, empty.first_tick) == (0, None)
+async def test_runs_without_ticks_do_not_differ() -> None:
+    assert await compared([], []) == Compared(difference=None)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gridcast.broadcaster.settings import Settings
 from gridcast.cli import environment
+from gridcast.cli.broker import overcommits
 from tests.cli.started import started
 
 
@@ -21,6 +22,8 @@ async def test_lists_every_setting_and_checks_what_is_needed(tmp_path: Path) -> 
     for needed in ("settings", "python", "openg2g", "opendss", "valkey", "broker"):
         assert checks[needed]["ok"], checks[needed]
         assert checks[needed]["needed"]
+    assert not checks["memory"]["needed"]
+    assert checks["memory"]["ok"] == overcommits()
 
 
 async def test_says_what_is_wrong_and_hides_passwords(tmp_path: Path) -> None:

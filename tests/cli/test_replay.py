@@ -9,29 +9,31 @@ from typing import Any
 import pytest
 
 from tests.cli.fake_service import TICKS
-from tests.cli.steered_service import SteeredService, ended, in_a_thread, log_of, numbered, session
+from tests.cli.steered_service import ended, in_a_thread, log_of, session
+from tests.cli.watched_service import WatchedService, jsonl
 
+ROW = {"tick": 0, "t_s": 0.0, "v.671.a": 1.0, "events": None, "controls": None}
 TAPS = {"tick": 1, "by": "user:ada", "command": "set_taps", "args": {"regulators": {"r1": 1.05}}}
 
 
 @pytest.fixture
-def service() -> Iterator[SteeredService]:
-    with in_a_thread(SteeredService()) as fake:
+def service() -> Iterator[WatchedService]:
+    with in_a_thread(WatchedService()) as fake:
         yield fake
 
 
-def record(service: SteeredService, *ticks: dict[str, Any], **more: Any) -> None:
+def record(service: WatchedService, *ticks: dict[str, Any], **more: Any) -> None:
     """Let `abc` be an ended session with this log."""
     found = ended("abc", **more)
     service.sessions, service.logs["abc"] = [found], log_of(found, *ticks)
 
 
-def rerun(service: SteeredService, *ticks: dict[str, Any], **more: Any) -> None:
+def rerun(service: WatchedService, *ticks: dict[str, Any], **more: Any) -> None:
     """What the fork of it will have computed."""
     service.logs["fork1"] = log_of(ended("fork1", **more), *ticks)
 
 
-def test_an_identical_run_is_exit_code_0_and_its_session_deleted(service: SteeredService) -> None:
+def test_an_identical_run_is_exit_code_0_and_its_session_deleted(service: WatchedService) -> None:
     record(service)
     rerun(service)
     done = service.gridcast("replay", "abc")
@@ -41,7 +43,7 @@ def test_an_identical_run_is_exit_code_0_and_its_session_deleted(service: Steere
     assert service.deleted == ["fork1"]
 
 
-def test_a_session_that_was_stopped_early_is_stopped_again_at_its_tick(service: SteeredService) -> None:
+def test_a_session_that_was_stopped_early_is_stopped_again_at_its_tick(service: WatchedService) -> None:
     record(service, TICKS[0], status="stopped", tick=2)
     rerun(service, TICKS[0], status="stopped", tick=2)
     done = service.gridcast("replay", "abc", "--json", "--keep")
@@ -54,29 +56,33 @@ def test_a_session_that_was_stopped_early_is_stopped_again_at_its_tick(service: 
 
 
 def test_a_different_run_is_exit_code_1_and_names_the_first_tick_that_differs(
-    service: SteeredService,
+    service: WatchedService,
 ) -> None:
     record(service)
-    voltages = [[0.94, 1.02], [0.96, 1.01]]
-    rerun(service, TICKS[0], {**TICKS[1], "v": voltages}, digest="other")
+    rerun(service, digest="other")
+    service.files["abc"] = jsonl([ROW, {**ROW, "tick": 1, "t_s": 0.1, "v.671.a": 0.9900000000000001}])
+    service.files["fork1"] = jsonl([ROW, {**ROW, "tick": 1, "t_s": 0.1, "v.671.a": 0.99}])
     done = service.gridcast("replay", "abc")
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
-        "different from tick 3 (0.3 s) on",
-        "  voltage at 671.a (pu): 0.97 recorded, 0.96 replayed",
+        "different from tick 1 (0.1 s) on",
+        "  voltage at 671.a (pu): 0.9900000000000001 recorded, 0.99 replayed",
         "  digests: abc recorded, other replayed",
     ]
+    assert service.asked == [{"format": "jsonl"}] * 2
     assert service.deleted == ["fork1"]
 
 
-def test_json_names_what_differs(service: SteeredService) -> None:
-    record(service, {**TICKS[0], "controls": [TAPS]}, TICKS[1])
+def test_json_names_what_differs(service: WatchedService) -> None:
+    record(service)
     rerun(service, digest="other")
+    service.files["abc"] = jsonl([{**ROW, "controls": [TAPS]}])
+    service.files["fork1"] = jsonl([ROW])
     told = json.loads(service.gridcast("replay", "abc", "--json").stdout)
     assert told["identical"] is False
     assert told["first_difference"] == {
-        "tick": 1,
-        "t_s": 0.1,
+        "tick": 0,
+        "t_s": 0.0,
         "values": [
             {
                 "what": "controls",
@@ -87,36 +93,41 @@ def test_json_names_what_differs(service: SteeredService) -> None:
     }
 
 
-def test_a_run_that_was_shorter_differs_where_it_ended(service: SteeredService) -> None:
+def test_a_run_that_was_shorter_differs_where_it_ended(service: WatchedService) -> None:
     record(service)
     rerun(service, TICKS[0], tick=2)
+    service.files["abc"] = jsonl([ROW, {**ROW, "tick": 1, "t_s": 0.1}])
+    service.files["fork1"] = jsonl([ROW])
     done = service.gridcast("replay", "abc")
     assert done.exit_code == 1
-    assert "different from tick 2 (0.2 s) on\n  ticks: goes on recorded, ended before replayed" in done.stdout
+    assert "different from tick 1 (0.1 s) on\n  ticks: goes on recorded, ended before replayed" in done.stdout
 
 
-def test_a_trimmed_log_is_told(service: SteeredService) -> None:
-    record(service)
-    whole = service.logs["abc"]
-    reset = {"type": "reset", "epoch": "e1", "earliest_offset": 3, "earliest_tick": 2, "reason": "trimmed"}
-    service.logs["abc"] = [{**reset}, *numbered(3, *whole[2:])]
-    rerun(service, digest="other")
-    done = service.gridcast("replay", "abc")
-    assert done.exit_code == 1
-    assert "ticks before 2 could not be compared" in done.stdout
-    assert "ticks that were trimmed, or by less than logs show" in done.stdout
-
-
-def test_a_difference_below_the_rounding_of_the_logs_is_told_as_such(service: SteeredService) -> None:
+@pytest.mark.parametrize("status", [410, 503])
+def test_a_past_that_cannot_be_had_is_told_and_the_verdict_stands(
+    service: WatchedService, status: int
+) -> None:
     record(service)
     rerun(service, digest="other")
+    service.no_export = status
+    done = service.gridcast("replay", "abc")
+    assert (done.exit_code, done.stdout.splitlines()[:2]) == (
+        1,
+        ["different", "  where cannot be told: ticks 0 to 1 are not there any more"],
+    )
+    assert service.deleted == ["fork1"]
+
+
+def test_a_difference_that_nothing_kept_shows_is_told_as_such(service: WatchedService) -> None:
+    record(service)
+    rerun(service, digest="other")
+    service.file = jsonl([ROW])
     done = service.gridcast("replay", "abc")
     assert done.exit_code == 1
-    assert done.stdout.startswith("different\n")
-    assert "by less than logs show" in done.stdout
+    assert done.stdout.startswith("different\n  what is kept of both runs is the same")
 
 
-def test_a_replay_that_fails_is_told_with_its_reason_and_deleted(service: SteeredService) -> None:
+def test_a_replay_that_fails_is_told_with_its_reason_and_deleted(service: WatchedService) -> None:
     record(service)
     failed = session("fork1", status="failed", tick=2, reason="tick 2: the power flow did not converge")
     service.logs["fork1"] = log_of(failed, TICKS[0])
@@ -136,7 +147,7 @@ def test_a_replay_that_fails_is_told_with_its_reason_and_deleted(service: Steere
     ],
 )
 def test_what_has_no_end_to_compare_with_is_refused(
-    service: SteeredService, found: dict[str, Any], told: str
+    service: WatchedService, found: dict[str, Any], told: str
 ) -> None:
     service.sessions = [found]
     done = service.gridcast("replay", "abc")
@@ -145,7 +156,7 @@ def test_what_has_no_end_to_compare_with_is_refused(
     assert service.forked == []
 
 
-def test_the_longest_title_still_makes_one(service: SteeredService) -> None:
+def test_the_longest_title_still_makes_one(service: WatchedService) -> None:
     record(service)
     service.sessions[0]["title"] = "x" * 200
     rerun(service)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gridcast.cli.bar import figures
 from gridcast.cli.sessions import Course
-from gridcast.cli.show import hms, voltages
+from gridcast.cli.terminal import hms
 from tests.cli.fake_service import entries
 
 
@@ -15,14 +16,14 @@ def test_folds_progress_voltages_summary_and_status() -> None:
     assert (course.lowest, course.highest) == ((0.94, "671.a"), (1.02, "671.b"))
     assert course.status == "completed"
     assert course.summary is not None
-    assert voltages(course) == "0.9400 pu at 671.a .. 1.0200 pu at 671.b"
+    assert figures(course) == "0.9700 .. 1.0100 pu now, 0.9400 at 671.a .. 1.0200 at 671.b so far"
 
 
 def test_rows_without_voltages_change_nothing() -> None:
     course = Course(session={})
     course.take({"type": "ticks", "first": 0, "t_s": [0.0, 0.1], "v": [None, [None, None]]})
     assert (course.ticks, course.lowest, course.highest) == (2, None, None)
-    assert voltages(course) == ""
+    assert figures(course) == ""
 
 
 def test_a_reset_is_counted_as_a_gap() -> None:

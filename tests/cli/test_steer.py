@@ -230,9 +230,27 @@ def test_a_command_of_a_fork_that_cannot_be_read_is_refused(service: SteeredServ
     assert service.forked == []
 
 
-def test_a_refused_fork_names_the_field(service: SteeredService) -> None:
-    errors = [{"loc": ["at_tick"], "msg": "allowed are 0 to 2, not 7"}]
-    service.refusal = (422, {"title": "no", "detail": "not valid", "errors": errors})
+@pytest.mark.parametrize(
+    ("loc", "msg", "told"),
+    [
+        (["at_tick"], "allowed are 0 to 2, not 7", "error: --at: allowed are 0 to 2, not 7"),
+        (["overrides", "duration_s"], "too short", "error: --set duration_s: too short"),
+        (["commands"], "give overrides.duration_s", "error: commands: give --set duration_s"),
+        (["commands", 1, "args"], "too large", "error: --command number 2.args: too large"),
+    ],
+)
+def test_a_refused_fork_names_the_option(
+    service: SteeredService, loc: list[str | int], msg: str, told: str
+) -> None:
+    detail = f"{'.'.join(map(str, loc))}: {msg}"
+    service.refusal = (422, {"title": "no", "detail": detail, "errors": [{"loc": loc, "msg": msg}]})
     done = service.gridcast("fork", "abc", "--at", "7")
     assert done.exit_code == 2
-    assert "at_tick: allowed are 0 to 2, not 7" in done.stderr
+    assert done.stderr == f"{told}\n"
+
+
+@pytest.mark.parametrize(("ticks", "told"), [("-5", "greater"), ("0", "greater"), ("100001", "less")])
+def test_a_number_of_ticks_out_of_range_is_told_as_such(ticks: str, told: str) -> None:
+    result = CliRunner().invoke(app, ["step", "last", ticks])
+    assert result.exit_code == 2
+    assert f"{told} than or equal to" in result.stderr

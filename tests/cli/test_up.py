@@ -134,6 +134,21 @@ async def test_a_process_that_never_starts_ends_it_with_the_reason(folder: Path)
         assert not any(map(alive, up.grandchildren()))
 
 
+async def test_a_setting_that_is_not_valid_ends_it_at_once(folder: Path) -> None:
+    env = {"GRIDCAST_TEST_STANDIN": "bad-setting"}
+    async with started("up", *PORT, folder=folder, env=env, ready=False) as up:
+        assert await up.ended() == 2
+        assert up.err.count("GRIDCAST_X is not valid") == 1
+        assert "api does not start: a setting is not valid" in up.err
+        assert "starting it again" not in up.err
+
+
+async def test_the_broker_says_nothing_that_doctor_says(folder: Path) -> None:
+    async with started("up", *PORT, folder=folder) as up:
+        assert "broker" in up.err
+        assert "overcommit" not in up.err
+
+
 async def test_the_broker_keeps_its_data_and_wants_its_password(folder: Path) -> None:
     async with started("up", *PORT, folder=folder) as up:
         url = up.run_file["redis_url"]
