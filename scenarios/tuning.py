@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
 
-from .errors import FieldError, ScenarioError, listed, shown
+from .errors import FieldError, Loc, ScenarioError, shown
 from .fields import MAX_SEED, Items, Model
 from .metrics import METRICS, Direction
 from .resolving import MAX_OVERRIDES, MAX_PATH_CHARS, resolve
+from .validation import field_errors
 
 MAX_EXPERIMENTS = 5000
 MAX_PARALLELISM = 256
@@ -21,7 +23,10 @@ MAX_PHASES = 20
 
 Path = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATH_CHARS)]
 Overrides = Annotated[dict[str, JsonValue], Field(max_length=MAX_OVERRIDES)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-1e300, le=1e300)]
+"""The difference of two is finite."""
+WholeNumber = Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""Exact as a float too, which samplers calculate in."""
 MetricName = Literal[
     "integral_violation_pu_s",
     "violation_time_s",
@@ -44,33 +49,39 @@ class FloatParameter(Model):
     step: Annotated[float, Field(gt=0)] | None = None
     log: bool = False
 
-    def values(self) -> list[JsonValue] | None:
-        """All values, where there are finitely many."""
+    def count(self) -> float:
+        """Number of values; infinite without `step`, and where there are more than a float can count."""
         if self.step is None:
-            return None
-        return [
-            self.low + n * self.step for n in range(math.floor((self.high - self.low) / self.step + 1e-9) + 1)
-        ]
+            return math.inf
+        steps = (self.high - self.low) / self.step
+        return math.floor(steps + 1e-9) + 1 if math.isfinite(steps) else math.inf
 
-    def extremes(self) -> list[JsonValue]:
-        """Values that must fit the scenario for all to have a chance."""
-        return [self.low, self.high]
+    def values(self) -> list[JsonValue]:
+        """All values. Only where `count` is small."""
+        return [self.low + n * (self.step or 0.0) for n in range(int(self.count()))]
+
+    def extremes(self) -> dict[Loc, JsonValue]:
+        """Where each value stands that must fit the scenario for all to have a chance."""
+        return {("low",): self.low, ("high",): self.high}
 
 
 class IntParameter(Model):
     """Any whole number from `low` to `high`, in steps of `step`, or evenly in the logarithm."""
 
     type: Literal["int"]
-    low: int
-    high: int
+    low: WholeNumber
+    high: WholeNumber
     step: Annotated[int, Field(ge=1)] = 1
     log: bool = False
 
-    def values(self) -> list[JsonValue] | None:
+    def count(self) -> float:
+        return len(range(self.low, self.high + 1, self.step))
+
+    def values(self) -> list[JsonValue]:
         return list(range(self.low, self.high + 1, self.step))
 
-    def extremes(self) -> list[JsonValue]:
-        return [self.low, self.high]
+    def extremes(self) -> dict[Loc, JsonValue]:
+        return {("low",): self.low, ("high",): self.high}
 
 
 class CategoricalParameter(Model):
@@ -79,11 +90,14 @@ class CategoricalParameter(Model):
     type: Literal["categorical"]
     choices: Annotated[Items[JsonValue], Field(min_length=1, max_length=MAX_CHOICES)]
 
-    def values(self) -> list[JsonValue] | None:
+    def count(self) -> float:
+        return len(self.choices)
+
+    def values(self) -> list[JsonValue]:
         return list(self.choices)
 
-    def extremes(self) -> list[JsonValue]:
-        return list(self.choices)
+    def extremes(self) -> dict[Loc, JsonValue]:
+        return {("choices", n): choice for n, choice in enumerate(self.choices)}
 
 
 Parameter = Annotated[FloatParameter | IntParameter | CategoricalParameter, Field(discriminator="type")]
@@ -163,9 +177,14 @@ class TaskSpec(Model):
         """Where the score shall go. One objective is its own score; of several the weighted sum is made small."""
         return self.objectives[0].toward if len(self.objectives) == 1 else "minimize"
 
-    def grid_size(self) -> int:
+    def grid_size(self) -> float:
         """Number of points of the whole grid; of use for the grid sampler only."""
-        return math.prod(len(parameter.values() or ()) for parameter in self.space.values())
+        return math.prod(parameter.count() for parameter in self.space.values())
+
+    @property
+    def total(self) -> int:
+        """Number of experiments, unless a stop rule ends it before."""
+        return int(min(self.experiments, self.grid_size())) if self.sampler == "grid" else self.experiments
 
     def score(self, metrics: Mapping[str, float]) -> float:
         """What an experiment with these metrics (means over its phases) is worth."""
@@ -236,6 +255,8 @@ def _bounds(
     path: str, parameter: FloatParameter | IntParameter | CategoricalParameter
 ) -> Iterator[FieldError]:
     if isinstance(parameter, CategoricalParameter):
+        if any(one == other for one, other in itertools.combinations(parameter.choices, 2)):
+            yield FieldError(loc=("space", path, "choices"), msg="names a value twice")
         return
     if parameter.low > parameter.high:
         yield FieldError(
@@ -251,7 +272,7 @@ def _bounds(
 def _grid(spec: TaskSpec) -> Iterator[FieldError]:
     if spec.sampler != "grid":
         return
-    endless = [path for path, parameter in spec.space.items() if parameter.values() is None]
+    endless = [path for path, parameter in spec.space.items() if parameter.type == "float" and not parameter.step]
     if endless:
         yield FieldError(
             loc=("space", endless[0], "step"), msg="is required by the grid sampler, which tries every value"
@@ -259,22 +280,29 @@ def _grid(spec: TaskSpec) -> Iterator[FieldError]:
     elif spec.grid_size() > MAX_EXPERIMENTS:
         yield FieldError(
             loc=("space",),
-            msg=f"the grid has {spec.grid_size()} points; at most {MAX_EXPERIMENTS} are allowed",
+            msg=f"the grid has {spec.grid_size():g} points; at most {MAX_EXPERIMENTS} are allowed",
         )
+
+
+def parse_task(data: Any) -> TaskSpec:
+    """A task from JSON data; ScenarioError names what is wrong with it, as far as that shows without the scenario."""
+    try:
+        return TaskSpec.model_validate(data)
+    except ValidationError as error:
+        raise ScenarioError(field_errors(error, TaskSpec)) from None
 
 
 def fitting_errors(spec: TaskSpec) -> list[FieldError]:
     """What of a task does not fit its scenario: paths that do not exist, ends of ranges that it refuses."""
     errors: dict[FieldError, None] = {}
 
-    def attempt(loc: tuple[str | int, ...], overrides: Mapping[str, JsonValue], seed: int) -> bool:
+    def attempt(loc: Loc, overrides: Mapping[str, JsonValue], seed: int, path: str | None = None) -> bool:
         try:
             resolve(spec.scenario, overrides, seed)
         except ScenarioError as error:
             for inner in error.errors:
-                errors[FieldError(loc=loc or inner.loc, msg=f"{listed([inner]) if loc else inner.msg}")] = (
-                    None
-                )
+                own = path is not None and path == ".".join(map(str, inner.loc))
+                errors[FieldError(loc=loc, msg=inner.msg if own else str(inner)) if loc else inner] = None
             return False
         return True
 
@@ -284,7 +312,7 @@ def fitting_errors(spec: TaskSpec) -> list[FieldError]:
         seed = spec.seed if phase.seed is None else phase.seed
         attempt(("phases", n), {**spec.overrides, **phase.overrides}, seed)
     for path, parameter in spec.space.items():
-        for value in parameter.extremes():
-            if not attempt(("space", path), {**spec.overrides, path: value}, spec.seed):
+        for at, value in parameter.extremes().items():
+            if not attempt(("space", path, *at), {**spec.overrides, path: value}, spec.seed, path):
                 break
     return list(errors)

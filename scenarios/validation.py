@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .config import ScenarioConfig
@@ -14,8 +14,8 @@ from .errors import FieldError, Loc, ScenarioError, listed, shown
 
 MAX_ERRORS = 100
 
-_UNIONS = {"controllers"}
-"""Lists of tagged unions: pydantic puts the tag into the path, people do not."""
+_UNIONS = {"controllers", "space"}
+"""Lists and objects of tagged unions: pydantic puts the tag into the path, people do not."""
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "missing": lambda ctx: "is required",
@@ -57,29 +57,29 @@ _WITHOUT_VALUE = {
 """Complaints that tell the value themselves, or have none."""
 
 
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """Each complaint once, with the dotted path as parts; the first hundred."""
+def field_errors(error: ValidationError, model: type[BaseModel] = ScenarioConfig) -> list[FieldError]:
+    """Each complaint about a `model` once, with the dotted path as parts; the first hundred."""
     found: dict[FieldError, None] = {}
     shortened: dict[FieldError, None] = {}
     for details in error.errors(include_url=False):
         target = shortened if details["type"] == "too_short" else found
-        target.update(dict.fromkeys(_translated(details)))
+        target.update(dict.fromkeys(_translated(details, model)))
     # a list that is short only because its items were refused is not the reader's business
     found.update((e, None) for e in shortened if not any(f.loc[: len(e.loc)] == e.loc for f in found))
     return list(found)[:MAX_ERRORS]
 
 
-def known_fields(loc: Loc) -> list[str]:
-    """Names of the fields of the object at this place, a place as pydantic tells it."""
-    schema = _schema()
+def known_fields(loc: Loc, model: type[BaseModel] = ScenarioConfig) -> list[str]:
+    """Names of the fields of the object at this place of a `model`, a place as pydantic tells it."""
+    schema = _schema(model)
     node = schema
     for part in loc:
         node = _resolved(node, schema)
         if "discriminator" in node:
             node = {"$ref": node["discriminator"]["mapping"].get(part, "")}
         else:
-            node = node.get("items" if isinstance(part, int) else "properties", {})
-            node = node if isinstance(part, int) else node.get(part, {})
+            named: dict[str, Any] = node.get("properties", {})
+            node = node.get("items", {}) if isinstance(part, int) else named.get(part) or _any_key(node)
     return list(_resolved(node, schema).get("properties", {}))
 
 
@@ -88,12 +88,18 @@ def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return schema["$defs"].get(name, {}) if "$ref" in node else node
 
 
+def _any_key(node: dict[str, Any]) -> dict[str, Any]:
+    """What an object holds under keys of the writer's own."""
+    found = node.get("additionalProperties")
+    return found if isinstance(found, dict) else {}
+
+
 @cache
-def _schema() -> dict[str, Any]:
-    return ScenarioConfig.model_json_schema()
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
-def _translated(details: ErrorDetails) -> list[FieldError]:
+def _translated(details: ErrorDetails, model: type[BaseModel]) -> list[FieldError]:
     kind, ctx = details["type"], details.get("ctx", {})
     loc = _path(details["loc"])
     if isinstance(cause := ctx.get("error"), ScenarioError):
@@ -104,14 +110,14 @@ def _translated(details: ErrorDetails) -> list[FieldError]:
         loc = (*loc, at)
     words = _WORDS[kind](ctx) if kind in _WORDS else details["msg"]
     if kind == "extra_forbidden":
-        words = f"unknown field; fields: {listed(known_fields(details['loc'][:-1]))}"
+        words = f"unknown field; fields: {listed(known_fields(details['loc'][:-1], model))}"
     value = "" if kind in _WITHOUT_VALUE else f", got {shown(details['input'])}"
     return [FieldError(loc=loc, msg=words + value)]
 
 
 def _path(loc: Loc) -> Loc:
     """Without the tag of a union."""
-    if len(loc) > 2 and loc[0] in _UNIONS and isinstance(loc[1], int):
+    if len(loc) > 2 and loc[0] in _UNIONS:
         return (*loc[:2], *loc[3:])
     return loc
 

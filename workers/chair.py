@@ -1,0 +1,135 @@
+"""The chair of a task or an operation: the one lease, the one writer, ears for commands and results."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import orjson
+import structlog
+from redis.asyncio import Redis
+
+from gridcast.broadcaster import AsyncLeases, BrokerUnavailable, Channels, CommandLog, Settings
+from gridcast.broadcaster.analyses import AnalysisState
+from gridcast.broadcaster.client import BROKER_ERRORS
+from gridcast.broadcaster.commands import Command
+from gridcast.broadcaster.names import SIMULATIONS_LIVE
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 0.5
+"""How often results and commands are looked for without a wake-up, which may be lost."""
+_FIRST_RETRY_S = 0.05
+_LAST_RETRY_S = 1.0
+
+R = TypeVar("R")
+
+
+class Chair:
+    """The holder of a channel's lease: publishes, outlasts a broker that is away, and waits for what happens.
+
+    `Fenced`, `LeaseLost` and `NoChannel` from any method mean that somebody else sits here, or that the channel was deleted.
+    """
+
+    def __init__(
+        self, settings: Settings, redis: Redis, state: AnalysisState, *, owner: str, token: int
+    ) -> None:
+        self.channel = state.channel
+        self._redis = redis
+        self._token = token
+        self._head = state.head
+        self._lease_s = settings.lease_s
+        self._channels = Channels(redis)
+        self._commands = CommandLog(redis)
+        self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
+        self._news = asyncio.Event()
+        self.watched: dict[str, float] = {}
+        """Simulations that this one waits for, with the per cent done that they told last."""
+
+    async def say(
+        self,
+        entries: Sequence[bytes] = (),
+        *,
+        meta: Mapping[str, Any] | None = None,
+        applied: Sequence[bytes] = (),
+        closing: str | None = None,
+    ) -> None:
+        """Publish all of it in one step; returns when the broker has it, however long that takes.
+
+        Raises:
+            UnansweredCommands: only with `closing`.
+        """
+        await self.insist(
+            lambda: self._channels.publish(
+                self.channel,
+                token=self._token,
+                expected=self._head + 1,
+                entries=entries,
+                meta=meta,
+                applied=applied,
+                closing=closing,
+            )
+        )
+        self._head += len(entries)
+
+    async def insist(self, call: Callable[[], Awaitable[R]]) -> R:
+        """What `call` answers, however long the broker is away."""
+        pause_s = _FIRST_RETRY_S
+        while True:
+            try:
+                return await call()
+            except BrokerUnavailable as error:
+                if pause_s == _FIRST_RETRY_S:
+                    log.warning("broker_away", channel=str(self.channel), error=str(error))
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+            pause_s = min(2 * pause_s, _LAST_RETRY_S)
+
+    async def commands(self, after: str) -> list[Command]:
+        """Commands after stream id `after`."""
+        return await self.insist(lambda: self._commands.read_all(self.channel, after=after))
+
+    async def wait(self) -> None:
+        """Return when a simulation is done or told its progress, when somebody commands, or after `LOOK_S`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self._news.wait()
+        self._news.clear()
+
+    async def hold(self) -> None:
+        """Renew the lease until cancelled.
+
+        Raises:
+            LeaseLost, NoChannel
+        """
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            with contextlib.suppress(BrokerUnavailable):
+                await self._leases.renew(self.channel, self._token)
+
+    async def listen(self) -> None:
+        """Hear wake-ups until cancelled; over every absence of the broker."""
+        while True:
+            with contextlib.suppress(*BROKER_ERRORS):
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as heard:
+                    await heard.subscribe(SIMULATIONS_LIVE, self.channel.control)
+                    while True:
+                        message = await heard.get_message(timeout=LOOK_S)
+                        if message is not None:
+                            self._take(message)
+            await asyncio.sleep(LOOK_S)
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        if message["channel"] == SIMULATIONS_LIVE.encode():
+            told = orjson.loads(message["data"])
+            if told["key"] not in self.watched:
+                return
+            self.watched[told["key"]] = told["pct"]
+        self._news.set()
+
+    async def release(self) -> None:
+        """Give the lease up, so that the next one need not wait for it to lapse."""
+        with contextlib.suppress(BrokerUnavailable):
+            await self._leases.release(self.channel, self._token)

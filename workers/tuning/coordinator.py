@@ -1,0 +1,344 @@
+"""One task's coordinator: asks the study what to try, has it simulated, tells everybody what came of it.
+
+Whatever is decided is published first and told to the study afterwards, so a coordinator that takes over finds all of it:
+finished experiments in the channel's `applied` list, those under way in `meta.running`, simulations by their names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from optuna.storages.journal import BaseJournalBackend
+
+from gridcast.broadcaster.analyses import Analyses, AnalysisState
+from gridcast.broadcaster.errors import UnansweredCommands
+from gridcast.broadcaster.simulations import Simulations
+from gridcast.scenarios.tuning import TaskSpec
+from gridcast.workers.chair import Chair
+
+from .events import Type, event
+from .experiment import BASELINE, Experiment
+from .standing import Standing
+from .study import Study
+
+PROGRESS_S = 1.0
+"""How often the progress of one simulation is told at most."""
+
+
+class TaskCoordinator:
+    """Runs one attempt at a task, to its end or until it is cancelled by its worker (which hands it over)."""
+
+    def __init__(
+        self,
+        chair: Chair,
+        state: AnalysisState,
+        *,
+        analyses: Analyses,
+        simulations: Simulations,
+        storage: Callable[[], BaseJournalBackend],
+        versions: Mapping[str, str],
+    ) -> None:
+        self._chair = chair
+        self._state = state
+        self._analyses = analyses
+        self._simulations = simulations
+        self._storage = storage
+        self._versions = versions
+        self._id = state.id
+        self._spec = TaskSpec.model_validate(state.record["spec"])
+        self._standing = Standing(self._spec)
+        self._active: dict[int, Experiment] = {}
+        self._answered = state.answered
+        self._began = state.started or time.time()
+        self._told_at: dict[str, float] = {}
+        self._waiting: list[bytes] = []
+
+    async def run(self) -> None:
+        """Bring the task to `completed`, `failed` or `cancelled`.
+
+        Raises:
+            Fenced, LeaseLost, NoChannel: the task is somebody else's now, or was deleted.
+        """
+        self._study = await asyncio.to_thread(
+            lambda: Study(self._spec, name=self._id, storage=self._storage())
+        )
+        await self._take_over()
+        while True:
+            if await self._cancelled():
+                await self._give_up("task_cancelled", "cancelled", "cancelled by a person")
+                return
+            await self._fill()
+            if not self._active:
+                await self._complete()
+                return
+            if not any(experiment.over for experiment in self._active.values()):
+                await self._chair.wait()
+            await self._collect()
+
+    # -- beginning
+
+    async def _take_over(self) -> None:
+        """Learn what attempts before this one have done, and tell the study what they could not."""
+        for record in await self._chair.insist(lambda: self._analyses.records(self._state.channel)):
+            self._standing.count(record)
+            if record["number"] != BASELINE:
+                await asyncio.to_thread(self._tell_study, record)
+        under_way = self._state.told.get("running") or []
+        for told in under_way:
+            if told["number"] not in self._standing.finished:
+                self._begin(Experiment(**told))
+        for asked in await asyncio.to_thread(self._study.running):
+            if asked.number not in self._active and asked.number not in self._standing.finished:
+                self._begin(Experiment(id=self._name(asked.number), number=asked.number, params=asked.params))
+        meta = {"status": "running", "started": repr(self._began)}
+        entries = []
+        if self._state.attempt == 1 and self._state.started is None:
+            total = self._total
+            entries = [self._event("task_started", f"searching {total} parameter sets", total=total)]
+        await self._chair.say(entries, meta=meta)
+        for experiment in list(self._active.values()):
+            await self._ask(experiment)
+
+    @property
+    def _total(self) -> int:
+        if self._spec.sampler == "grid":
+            return min(self._spec.experiments, self._spec.grid_size())
+        return self._spec.experiments
+
+    def _name(self, number: int) -> str:
+        return f"{self._id}-base" if number == BASELINE else f"{self._id}-{number}"
+
+    def _begin(self, experiment: Experiment) -> None:
+        experiment.lay_out(self._spec, self._versions)
+        self._active[experiment.number] = experiment
+
+    # -- asking
+
+    async def _fill(self) -> None:
+        """Start experiments while there is room and reason to."""
+        while len(self._active) < self._spec.parallelism and not self._enough:
+            if self._spec.baseline and BASELINE not in self._standing.finished | self._active.keys():
+                experiment = Experiment(id=self._name(BASELINE), number=BASELINE, params={})
+            else:
+                asked = await asyncio.to_thread(self._study.ask)
+                experiment = Experiment(id=self._name(asked.number), number=asked.number, params=asked.params)
+            self._begin(experiment)
+            words = "the scenario as it is" if experiment.number == BASELINE else _shown(experiment.params)
+            told = self._event("experiment_started", words, experiment, params=experiment.params)
+            await self._chair.say([told], meta=self._meta())
+            await self._ask(experiment)
+
+    @property
+    def _enough(self) -> bool:
+        trials = len(self._standing.finished - {BASELINE}) + len(self._active.keys() - {BASELINE})
+        return trials >= self._total or self._stop_reason() is not None
+
+    def _stop_reason(self) -> str | None:
+        return self._standing.stop_reason(elapsed_s=time.time() - self._began)
+
+    async def _ask(self, experiment: Experiment) -> None:
+        """Have the next phases simulated: all at once, or with a pruner one after another."""
+        if experiment.error is not None:
+            return
+        upto = len(experiment.keys) if self._spec.pruner == "none" else len(experiment.results) + 1
+        wanted = {experiment.keys[n]: experiment.specs[n] for n in range(experiment.asked, upto)}
+        for n in range(experiment.asked, upto):
+            self._chair.watched.setdefault(experiment.keys[n], 0.0)
+            self._waiting.append(
+                self._event(
+                    "benchmark_started",
+                    f"phase {n + 1} of {len(experiment.keys)}",
+                    experiment,
+                    phase=n + 1,
+                    phases=len(experiment.keys),
+                    pct=0,
+                )
+            )
+        experiment.asked = upto
+        await self._chair.insist(lambda: self._simulations.want(str(self._state.channel), wanted))
+
+    # -- collecting
+
+    async def _collect(self) -> None:
+        """Take in what has come, and tell it."""
+        keys = [key for experiment in self._active.values() for key in experiment.waits_for()]
+        found = await self._chair.insist(lambda: self._simulations.results(keys))
+        results = {key: result for key, result in zip(keys, found, strict=True) if result is not None}
+        for experiment in list(self._active.values()):
+            self._tell_progress(experiment)
+            for n in range(experiment.asked):
+                if n not in experiment.results and experiment.keys[n] in results:
+                    experiment.take(n, results[experiment.keys[n]])
+                    self._phase_done(experiment, n)
+            if experiment.over:
+                await self._finish(experiment)
+            elif len(experiment.results) == experiment.asked:
+                await self._between_phases(experiment)
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            await self._chair.say(waiting)
+
+    def _tell_progress(self, experiment: Experiment) -> None:
+        now = time.monotonic()
+        for n in range(experiment.asked):
+            key = experiment.keys[n]
+            pct = self._chair.watched.get(key, 0.0)
+            if n in experiment.results or not pct or now < self._told_at.get(key, 0.0) + PROGRESS_S:
+                continue
+            self._told_at[key] = now
+            self._waiting.append(self._phase_event("benchmark_progress", experiment, n, round(pct, 1)))
+
+    def _phase_done(self, experiment: Experiment, n: int) -> None:
+        self._chair.watched.pop(experiment.keys[n], None)
+        self._told_at.pop(experiment.keys[n], None)
+        if experiment.results[n].done:
+            self._waiting.append(self._phase_event("benchmark_completed", experiment, n, 100.0))
+        if len(experiment.keys) > 1:
+            share = 100.0 * len(experiment.results) / len(experiment.keys)
+            self._waiting.append(
+                self._event("experiment_progress", f"{share:.0f} %", experiment, pct=round(share, 1))
+            )
+
+    def _phase_event(self, kind: Type, experiment: Experiment, n: int, pct: float) -> bytes:
+        phases = len(experiment.keys)
+        words = f"phase {n + 1} of {phases}: {pct:.0f} %"
+        return self._event(kind, words, experiment, phase=n + 1, phases=phases, pct=pct)
+
+    async def _between_phases(self, experiment: Experiment) -> None:
+        """With a pruner: go on with the next phase, or give the experiment up."""
+        score = self._spec.score(experiment.metrics())
+        done = len(experiment.results)
+        if experiment.number != BASELINE and math.isfinite(score):
+            hopeless = await asyncio.to_thread(self._study.prune, experiment.number, phase=done, score=score)
+            if hopeless:
+                await self._finish(experiment, pruned=True)
+                return
+        await self._ask(experiment)
+
+    async def _finish(self, experiment: Experiment, *, pruned: bool = False) -> None:
+        """Publish what came of an experiment, then tell the study."""
+        del self._active[experiment.number]
+        record = self._standing.judge(experiment, pruned=pruned)
+        self._standing.count(record)
+        kind: Type
+        match record["status"]:
+            case "completed":
+                kind, words = "experiment_completed", f"score {record['score']:.6g}"
+            case "pruned":
+                kind, words = "experiment_pruned", "given up between two phases: others do better"
+            case _:
+                kind, words = "experiment_failed", record["error"]
+        told = self._event(
+            kind,
+            words,
+            experiment,
+            status=record["status"],
+            params=experiment.params,
+            metrics=record["metrics"],
+            objective_score=record["score"],
+            elapsed_time=record["elapsed_s"],
+            **({"error": record["error"]} if record["error"] else {}),
+        )
+        progress = self._standing.progress(self._total)
+        waiting, self._waiting = self._waiting, []
+        await self._chair.say(
+            [*waiting, told, self._event("task_progress", _progress_words(progress), **progress)],
+            meta=self._meta(),
+            applied=[orjson.dumps(record)],
+        )
+        if experiment.number != BASELINE:
+            await asyncio.to_thread(self._tell_study, record)
+
+    def _tell_study(self, record: Mapping[str, Any]) -> None:
+        if record["status"] == "completed":
+            self._study.tell(record["number"], scores=record["scores"], broken=record["broken"])
+        else:
+            self._study.tell_failed(record["number"], pruned=record["status"] == "pruned")
+
+    # -- ending
+
+    async def _cancelled(self) -> bool:
+        for command in await self._chair.commands(self._answered):
+            self._answered = command.at
+            if command.command == "cancel":
+                return True
+        return False
+
+    async def _give_up(self, kind: Type, status: str, reason: str) -> None:
+        keys = [key for experiment in self._active.values() for key in experiment.waits_for()]
+        await self._chair.insist(lambda: self._simulations.give_up(str(self._state.channel), keys))
+        await self._end(kind, status, reason, **self._standing.outcome(time.time() - self._began))
+
+    async def _complete(self) -> None:
+        outcome = self._standing.outcome(time.time() - self._began)
+        importances = await asyncio.to_thread(self._study.importances)
+        front = await asyncio.to_thread(self._study.front) if self._spec.multi_objective else []
+        meta = {
+            "importances": orjson.dumps(importances),
+            "front": orjson.dumps([self._name(number) for number in front]),
+        }
+        if self._standing.best is None:
+            reason = f"no experiment gave a score; the last said: {self._standing.last_error or 'nothing'}"
+            await self._end("task_failed", "failed", reason, meta=meta, **outcome)
+            return
+        why = self._stop_reason()
+        words = f"best score {self._standing.best['score']:.6g}" + (f" ({why})" if why else "")
+        await self._end("task_completed", "completed", words, meta=meta, **outcome)
+
+    async def _end(
+        self, kind: Type, status: str, words: str, *, meta: Mapping[str, Any] | None = None, **data: Any
+    ) -> None:
+        fields = {
+            **self._meta(),
+            **(meta or {}),
+            "status": status,
+            "ended": repr(time.time()),
+            "reason": words,
+        }
+        while True:
+            try:
+                await self._chair.say(
+                    [self._event(kind, words, **data)],
+                    meta={**fields, "answered": self._answered},
+                    closing=self._answered,
+                )
+                return
+            except UnansweredCommands:
+                await self._cancelled()  # who cancels what is just ending has what he wants
+
+    # -- words
+
+    def _meta(self) -> dict[str, Any]:
+        running = [
+            {"id": one.id, "number": one.number, "params": one.params, "began": one.began}
+            for one in self._active.values()
+        ]
+        return {"running": orjson.dumps(running), **self._standing.meta(self._total)}
+
+    def _event(self, kind: Type, message: str, experiment: Experiment | None = None, **data: Any) -> bytes:
+        return event(
+            kind,
+            task_id=self._id,
+            message=message,
+            experiment_id=None if experiment is None else experiment.id,
+            **data,
+        )
+
+
+def _shown(params: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{path.rpartition('.')[2]} {value:.4g}"
+        if isinstance(value, float)
+        else f"{path.rpartition('.')[2]} {value}"
+        for path, value in params.items()
+    )
+
+
+def _progress_words(progress: Mapping[str, Any]) -> str:
+    best = progress["best_score"]
+    return f"{progress['done']} of {progress['total']}" + ("" if best is None else f", best {best:.6g}")
