@@ -19,14 +19,14 @@ WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) $(wildcard w
 BROWSERS := chromium chromium-browser google-chrome
 CHROMIUM ?= $(firstword $(foreach browser,$(BROWSERS),$(shell command -v $(browser))))
 
-.PHONY: help setup lint check test run bench clean
+.PHONY: help setup lint check test run bench bench-quick clean
 
 help:
 	@echo 'make run     set everything up, start it with the demo $(DEMO), print its link (ARGS=... go to `gridcast up`)'
 	@echo 'make test    set everything up and run all tests (ARGS=... go to pytest)'
 	@echo 'make lint    style of Python and TypeScript'
 	@echo 'make check   types of both, and which package imports which'
-	@echo 'make bench   measure'
+	@echo 'make bench   measure everything (20 minutes; make bench-quick: 3)'
 	@echo 'make setup   install what the project needs into this folder, build the page'
 	@echo 'make clean   remove all that make has made'
 
@@ -87,7 +87,10 @@ run: setup
 	@$(BIN)/gridcast up --demo $(DEMO) $(ARGS) || { code=$$?; [ $$code = 130 ] || exit $$code; }
 
 bench: .stamps/python
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench --json .stamps/bench.json $(ARGS)
+
+bench-quick: .stamps/python
+	@$(BIN)/python -m bench --quick $(ARGS)
 
 clean:
 	rm -rf .boot .stamps .typing .venv build dist web/dist web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
