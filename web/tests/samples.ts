@@ -1,6 +1,6 @@
 /** Frames and a socket for tests: as small as they can be and still true to the protocol. */
 
-import type { RawSocket, Surroundings } from "../src/stream/socket";
+import type { RawEvents, RawSocket, Surroundings } from "../src/stream/surroundings";
 
 export const SCHEMA = {
   session_id: "k3v9",
@@ -113,6 +113,41 @@ export const ticks = (offset: number, first: number, n: number, more: object = {
   };
 };
 
+/** The answer to `GET .../ticks` for ticks `[from, to)`: every one, or each `every`-th and the last. */
+export const past = (
+  from: number,
+  to: number,
+  { every = 1, next_offset = 0 }: { every?: number; next_offset?: number } = {},
+) => {
+  const tick = Array.from({ length: Math.ceil((to - from) / every) }, (_, i) => from + i * every);
+  if (tick.at(-1) !== to - 1) tick.push(to - 1);
+  const each = <T>(make: (tick: number) => T) => tick.map(make);
+  return {
+    session_id: "k3v9",
+    epoch: "E",
+    from,
+    to: to - 1,
+    tick,
+    t_s: each((at) => at * 0.5),
+    v: each((at) => [1 + at / 1e4, 1.01, 0.99]),
+    dc: {
+      dc: {
+        p_w: each(() => [1e6, 2e6, 3e6]),
+        batch: { "8B": each(() => 128) },
+        replicas: { "8B": each(() => 10) },
+        itl_s: { "8B": each(() => 0.05) },
+        power_w: { "8B": each(() => 6e6) },
+      },
+    },
+    taps: { reg1: each(() => 1.0625) },
+    storage: { bat: { p_kw: each(() => -20), q_kvar: each(() => 5), soc: each(() => 0.5) } },
+    events: [],
+    controls: [],
+    n_ticks_in_range: to - from,
+    next_offset,
+  };
+};
+
 export const summary = (offset: number) => ({
   type: "summary",
   offset,
@@ -154,9 +189,42 @@ export class FakeSocket implements RawSocket {
   }
 }
 
-/** Time and chance under the test's hand. */
+/** An event stream whose other end is the test. */
+export class FakeEvents implements RawEvents {
+  onmessage: RawEvents["onmessage"] = null;
+  onerror: RawEvents["onerror"] = null;
+  closed = false;
+  readonly url: string;
+  private readonly listeners = new Map<string, (event: { data: unknown }) => void>();
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  addEventListener(type: string, listener: (event: { data: unknown }) => void): void {
+    this.listeners.set(type, listener);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  says(...frames: { readonly type: string; readonly [key: string]: unknown }[]): void {
+    for (const frame of frames) {
+      const aside = this.listeners.get(frame.type);
+      (aside ?? this.onmessage)?.({ data: JSON.stringify(frame) });
+    }
+  }
+}
+
+/** Time, chance and the server under the test's hand. */
 export class FakeSurroundings implements Surroundings {
   readonly sockets: FakeSocket[] = [];
+  readonly streams: FakeEvents[] = [];
+  /** What was asked of the server over HTTP. */
+  readonly asked: string[] = [];
+  /** Answers by the beginning of "METHOD path", the longest wins; who is not here cannot be reached. */
+  answers: Readonly<Record<string, () => Response>> = {};
   now = 0;
   chance = 0.5;
   private timers: { at: number; action: () => void }[] = [];
@@ -165,6 +233,18 @@ export class FakeSurroundings implements Surroundings {
     const socket = new FakeSocket(url);
     this.sockets.push(socket);
     return socket;
+  };
+  events = (url: string): FakeEvents => {
+    const stream = new FakeEvents(url);
+    this.streams.push(stream);
+    return stream;
+  };
+  fetch = (path: string, init?: RequestInit): Promise<Response> => {
+    const request = `${init?.method ?? "GET"} ${path}`;
+    this.asked.push(request);
+    const fitting = Object.keys(this.answers).filter((key) => request.startsWith(key));
+    const answer = this.answers[fitting.sort((one, other) => other.length - one.length)[0] ?? ""];
+    return answer ? Promise.resolve(answer()) : Promise.reject(new TypeError("Failed to fetch"));
   };
   random = (): number => this.chance;
   nowMs = (): number => this.now;
@@ -180,6 +260,20 @@ export class FakeSurroundings implements Surroundings {
     const socket = this.sockets.at(-1);
     if (!socket) throw new Error("no socket was opened");
     return socket;
+  }
+
+  get stream(): FakeEvents {
+    const stream = this.streams.at(-1);
+    if (!stream) throw new Error("no event stream was opened");
+    return stream;
+  }
+
+  /** Lets time pass with answers coming in between. */
+  async flow(ms: number, steps = 10): Promise<void> {
+    for (let i = 0; i < steps; i++) {
+      this.pass(ms / steps);
+      await new Promise((done) => setTimeout(done, 0));
+    }
   }
 
   pass(ms: number): void {

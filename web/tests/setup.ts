@@ -1,9 +1,11 @@
 import "@testing-library/jest-dom/vitest";
 
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
 afterEach(cleanup);
+// Pages load their code when they are opened: on a busy machine that takes longer than the second that is the default.
+configure({ asyncUtilTimeout: 4_000 });
 
 // What jsdom lacks and Mantine asks for on mounting.
 const nothing = () => undefined;

@@ -40,12 +40,7 @@ async function problem(response: Response): Promise<Problem> {
   }
 }
 
-/** Answers what `read` makes of the JSON body. Throws `Problem`; an abort goes on as it is. */
-export async function request<T>(
-  path: string,
-  read: (body: unknown) => T,
-  init: RequestInit = {},
-): Promise<T> {
+async function send(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, init);
@@ -54,6 +49,16 @@ export async function request<T>(
     throw new Problem(0, "The server cannot be reached. Is it running?");
   }
   if (!response.ok) throw await problem(response);
+  return response;
+}
+
+/** Answers what `read` makes of the JSON body. Throws `Problem`; an abort goes on as it is. */
+export async function request<T>(
+  path: string,
+  read: (body: unknown) => T,
+  init: RequestInit = {},
+): Promise<T> {
+  const response = await send(path, init);
   try {
     return read(await response.json());
   } catch (error) {
@@ -62,7 +67,26 @@ export async function request<T>(
   }
 }
 
-/** The items of a paged list. */
-export function page<T>(body: unknown, item: (value: unknown, path: string) => T): readonly T[] {
-  return items(fields(body, "answer")["items"], "items", item);
+/** Deletes what is at `path`. That it is gone already is what was wanted. */
+export async function remove(path: string): Promise<void> {
+  try {
+    await send(path, { method: "DELETE" });
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 404)) throw error;
+  }
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** What to ask for the next page with; null after the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** One page of a paged list. */
+export function page<T>(body: unknown, item: (value: unknown, path: string) => T): Page<T> {
+  const answer = fields(body, "answer");
+  return {
+    items: items(answer["items"], "items", item),
+    nextCursor: optionalText(answer["next_cursor"], "next_cursor"),
+  };
 }

@@ -1,9 +1,10 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import type { Args } from "../stream/commands";
-import { isEnded, type Session } from "../stream/frames";
+import { isEnded, type Json, type Session, type SessionStatus } from "../stream/frames";
 import { parseSession } from "../stream/parse";
-import { page, request } from "./http";
+import { fields, figure, json, record, text } from "../stream/reader";
+import { page, remove, request } from "./http";
 
 /** What a run does when nobody watches it any more. */
 export type OnIdle = "continue" | "pause" | "stop";
@@ -14,18 +15,73 @@ export interface NewSession {
   readonly speed: number | "max";
   readonly on_idle: OnIdle;
   /** Dotted path into the scenario's config -> value. */
-  readonly overrides: Readonly<Record<string, number>>;
+  readonly overrides: Readonly<Record<string, Json>>;
+  readonly title?: string;
 }
 
-const RECENT = 20;
+/** A session as lists tell it, with what only they show. */
+export interface ListedSession extends Session {
+  readonly owner: string;
+  readonly overrides: Readonly<Record<string, Json>>;
+  readonly started: number | null;
+  readonly ended: number | null;
+}
 
-export const sessionsQuery = queryOptions({
-  queryKey: ["sessions"],
-  queryFn: ({ signal }) =>
-    request(`/api/sessions?limit=${RECENT}`, (body) => page(body, parseSession), { signal }),
-  // The list has no socket of its own: it looks again, often while something runs.
-  refetchInterval: ({ state }) => (state.data?.some((session) => !isEnded(session.status)) ? 2_000 : 15_000),
-});
+/** What a list of sessions is narrowed to; the service does the narrowing. */
+export interface SessionFilter {
+  readonly status?: SessionStatus | undefined;
+  readonly scenario?: string | undefined;
+  readonly owner?: string | undefined;
+}
+
+function parseListed(value: unknown, path = "session"): ListedSession {
+  const from = fields(value, path);
+  return {
+    ...parseSession(value, path),
+    owner: text(from["owner"], `${path}.owner`),
+    overrides: record(from["overrides"], `${path}.overrides`, json),
+    started: figure(from["started"], `${path}.started`),
+    ended: figure(from["ended"], `${path}.ended`),
+  };
+}
+
+const PAGE = 50;
+/** A list has no socket of its own: it looks again now and then, besides after what this page does itself. */
+const WHILE_RUNNING_MS = 30_000;
+const IDLE_MS = 300_000;
+
+export const SESSION_LISTS = ["sessions", "list"] as const;
+
+/** Sessions, newest first, page by page. */
+export const sessionsQuery = (filter: SessionFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...SESSION_LISTS, filter] as const,
+    queryFn: ({ signal, pageParam }) => {
+      const query = new URLSearchParams({ limit: String(PAGE) });
+      for (const [name, value] of Object.entries(filter))
+        if (typeof value === "string") query.set(name, value);
+      if (pageParam !== null) query.set("cursor", pageParam);
+      return request(`/api/sessions?${query}`, (body) => page(body, parseListed), { signal });
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some(({ items }) => items.some((session) => !isEnded(session.status)))
+        ? WHILE_RUNNING_MS
+        : IDLE_MS,
+  });
+
+/** One session for who compares: with its overrides and, once it has ended, its summary. */
+export const listedQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["sessions", id, "listed"],
+    queryFn: ({ signal }) => request(`/api/sessions/${encodeURIComponent(id)}`, parseListed, { signal }),
+  });
+
+/** Stops a session and deletes all that is known of it. */
+export function deleteSession(id: string): Promise<void> {
+  return remove(`/api/sessions/${encodeURIComponent(id)}`);
+}
 
 /** What the socket does not tell: the place in the queue and the number of viewers. */
 export const sessionQuery = (id: string, refetchInterval: number | false) =>

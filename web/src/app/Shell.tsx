@@ -1,27 +1,31 @@
-import { ActionIcon, Group, Text, useMantineColorScheme } from "@mantine/core";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 
+import { AwayBanner } from "./AwayBanner";
+import { KeyHelp } from "./KeyHelp";
+import { Keys, PLACES } from "./keys";
+import { LiveRegion } from "./LiveRegion";
+import { SchemeToggle } from "./SchemeToggle";
 import classes from "./Shell.module.css";
 
-const NEXT = { auto: "light", light: "dark", dark: "auto" } as const;
-const SCHEME = {
-  auto: { label: "as the system", icon: "M12 3a9 9 0 0 0 0 18V3z M12 3a9 9 0 0 1 0 18" },
-  light: {
-    label: "light",
-    icon: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z M12 2v2 M12 20v2 M2 12h2 M20 12h2 M5 5l1.5 1.5 M17.5 17.5L19 19 M5 19l1.5-1.5 M17.5 6.5L19 5",
-  },
-  dark: { label: "dark", icon: "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z" },
-} as const;
+const RUN_PAGE = /^\/sessions\/./;
 
-/** What stands around every page: the way home and the choice of light or dark. */
+/** What stands around every page: the ways to the others, light or dark, and whether the service is there at all. */
 export function Shell() {
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  const [helping, setHelping] = useState(false);
+  useKeys(path, () => {
+    setHelping((shown) => !shown);
+  });
+  const main = useFocusAfterMove(path);
+
   return (
     <>
       <a href="#main" className="skip-link">
         Skip to content
       </a>
       <header className={classes["bar"]}>
-        <Link to="/" className={classes["home"]}>
+        <Link to="/" className={classes["home"]} activeOptions={{ exact: true }}>
           <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
             <rect width="32" height="32" rx="7" fill="#1f5fbf" />
             <path
@@ -33,47 +37,65 @@ export function Shell() {
               strokeLinejoin="round"
             />
           </svg>
-          Gridcast
+          <span className={classes["word"]}>Gridcast</span>
         </Link>
-        <Text size="sm" className={classes["claim"]}>
-          Live simulations of AI datacenters on power grids
-        </Text>
-        <Group ml="auto">
+        <nav aria-label="Pages" className={classes["nav"]}>
+          {PLACES.map(({ to, label }) => (
+            <Link
+              key={to}
+              to={to}
+              className={classes["place"]}
+              // A run's page is one of the sessions.
+              activeOptions={{ exact: true, includeSearch: false }}
+              data-here={(to === "/" && RUN_PAGE.test(path)) || undefined}
+            >
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <div className={classes["tools"]}>
+          <KeyHelp opened={helping} onChange={setHelping} />
           <SchemeToggle />
-        </Group>
+        </div>
       </header>
-      <main id="main" className={classes["main"]}>
+      <AwayBanner />
+      <main id="main" ref={main} tabIndex={-1} className={classes["main"]}>
         <Outlet />
       </main>
+      <LiveRegion />
     </>
   );
 }
 
-function SchemeToggle() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const { label, icon } = SCHEME[colorScheme];
-  const next = NEXT[colorScheme];
-  const title = `Colours: ${label}. Change to ${SCHEME[next].label}`;
-  return (
-    <ActionIcon
-      variant="subtle"
-      color="gray"
-      aria-label={title}
-      title={title}
-      onClick={() => {
-        setColorScheme(next);
-      }}
-    >
-      <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
-        <path
-          d={icon}
-          fill="none"
-          stroke="currentColor"
-          strokeWidth="1.8"
-          strokeLinecap="round"
-          strokeLinejoin="round"
-        />
-      </svg>
-    </ActionIcon>
-  );
+function useKeys(path: string, onHelp: () => void): void {
+  const navigate = useNavigate();
+  const latest = useRef({ path, onHelp });
+  useEffect(() => {
+    latest.current = { path, onHelp };
+  });
+  useEffect(() => {
+    const keys = new Keys();
+    const onKeyDown = (event: KeyboardEvent) => {
+      const wish = keys.press(event, performance.now());
+      if (wish?.kind === "go") void navigate({ to: wish.to });
+      // A run's page has keys of its own, and shows them itself.
+      else if (wish && !RUN_PAGE.test(latest.current.path)) latest.current.onHelp();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => {
+      window.removeEventListener("keydown", onKeyDown);
+    };
+  }, [navigate]);
+}
+
+/** After a move to another page the keyboard goes on from its beginning, and a screen reader reads it. */
+function useFocusAfterMove(path: string) {
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current === path) return;
+    before.current = path;
+    main.current?.focus({ preventScroll: true });
+  }, [path]);
+  return main;
 }

@@ -1,48 +1,67 @@
-import { Anchor, Stack, Text, Title } from "@mantine/core";
-import { createRootRoute, createRoute, createRouter, Link, type RouterHistory } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type RouterHistory,
+} from "@tanstack/react-router";
 
-import { HomePage } from "../pages/HomePage";
-import { SessionPage } from "../pages/SessionPage";
+import { compareSearch } from "../compare/search";
+import { filterOf } from "../sessions/filters";
+import { newSearch } from "../newrun/search";
+import { Broken } from "./Broken";
+import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
-const home = createRoute({ getParentRoute: () => root, path: "/", component: HomePage });
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  validateSearch: filterOf,
+  component: lazyRouteComponent(() => import("../pages/SessionsPage"), "SessionsPage"),
+});
+
+const newRun = createRoute({
+  getParentRoute: () => root,
+  path: "/new",
+  validateSearch: newSearch,
+  component: lazyRouteComponent(() => import("../pages/NewPage"), "NewPage"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import("../pages/ComparePage"), "ComparePage"),
+});
+
+const workers = createRoute({
+  getParentRoute: () => root,
+  path: "/workers",
+  component: lazyRouteComponent(() => import("../pages/WorkersPage"), "WorkersPage"),
+});
 
 const session = createRoute({
   getParentRoute: () => root,
   path: "/sessions/$sessionId",
-  component: function SessionRoute() {
-    const { sessionId } = session.useParams();
-    // A session's stream and history live and die with its page.
-    return <SessionPage key={sessionId} sessionId={sessionId} />;
-  },
+  component: lazyRouteComponent(() => import("../pages/SessionRoute"), "SessionRoute"),
 });
 
-const routeTree = root.addChildren([home, session]);
+const routeTree = root.addChildren([home, newRun, compare, workers, session]);
 
 /** `history` is given by tests; the browser's own otherwise. */
 export function makeRouter(history?: RouterHistory) {
-  return createRouter({ routeTree, ...(history ? { history } : {}) });
+  return createRouter({
+    routeTree,
+    defaultPreload: "intent",
+    defaultErrorComponent: Broken,
+    ...(history ? { history } : {}),
+  });
 }
 
 declare module "@tanstack/react-router" {
   interface Register {
     router: ReturnType<typeof makeRouter>;
   }
-}
-
-function NotFound() {
-  return (
-    <Stack gap="xs" py="xl">
-      <Title order={1} size="h3">
-        There is no such page
-      </Title>
-      <Text>
-        <Anchor component={Link} to="/">
-          All runs and scenarios
-        </Anchor>
-      </Text>
-    </Stack>
-  );
 }

@@ -4,7 +4,8 @@ export const theme = createTheme({
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace",
   primaryColor: "blue",
-  primaryShade: { light: 7, dark: 6 },
+  // White words on it, and it on white, have enough contrast (4.5) in small sizes too.
+  primaryShade: 8,
   defaultRadius: "md",
   focusRing: "auto",
   respectReducedMotion: true,

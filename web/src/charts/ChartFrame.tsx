@@ -1,6 +1,8 @@
 import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useState } from "react";
 
 import classes from "./charts.module.css";
+import { ChartTable, type TableData } from "./ChartTable";
+import { useFolded } from "./useFolded";
 import { css } from "./palette";
 import type { LegendItem } from "./spec";
 import type { Stage } from "./stage";
@@ -20,24 +22,30 @@ interface Props {
   /** Filled with the elements whose text the painter writes, one a legend item. */
   readonly readouts: RefObject<(HTMLElement | null)[]>;
   readonly summary: () => string;
+  /** The same as figures, as of now. */
+  readonly table: () => TableData;
+  /** Of the plot, and of the table in its stead: nothing moves when they change places. */
+  readonly heightPx: number;
+  readonly tools?: ReactNode;
   readonly aside?: ReactNode;
   readonly children: ReactNode;
 }
 
-/** Title, legend and keys around a plot. The plot is a picture to assistive technology, told by `summary`. */
+/** Title, legend and keys around a plot. The plot is a picture to assistive technology, told by `summary`; or a table. */
 export function ChartFrame(props: Props) {
-  const { stage, title, unit, legend, marksLabel = null, readouts, aside, children } = props;
+  const { stage, title, unit, legend, marksLabel = null, readouts, aside, tools, children } = props;
   const id = useId();
-  const summary = useSummary(props.summary);
+  const [folded, setFolded] = useFolded(title);
+  const [asTable, setAsTable] = useState(false);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const share = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
     if (share !== undefined) stage.nudge(share / 200);
     else if (event.key === "Escape") {
-      stage.pin(null);
+      stage.seek(null);
       stage.point(null);
       stage.show({ kind: "whole" });
-    } else if (event.key === "Enter") stage.pin(stage.pointed);
+    } else if (event.key === "Enter") stage.seek(stage.pointed);
     else return;
     event.preventDefault();
   };
@@ -46,52 +54,106 @@ export function ChartFrame(props: Props) {
     <section className={classes["chart"]} aria-labelledby={`${id}-title`}>
       <header className={classes["head"]}>
         <h2 id={`${id}-title`} className={classes["title"]}>
-          {title} <span className={classes["unit"]}>{unit}</span>
-        </h2>
-        <ul className={classes["legend"]}>
-          {legend.map((item, i) => (
-            <li key={item.label}>
-              <span className={classes["swatch"]} style={{ background: css(item.color) }} />
-              {item.label}{" "}
-              <output
-                className={classes["readout"]}
-                aria-live="off"
-                ref={(element) => {
-                  readouts.current[i] = element;
-                }}
+          <button
+            type="button"
+            className={classes["fold"]}
+            aria-expanded={!folded}
+            onClick={() => {
+              setFolded(!folded);
+            }}
+          >
+            <svg viewBox="0 0 10 10" width="9" height="9" aria-hidden="true">
+              <path
+                d={folded ? "M3 1l4 4-4 4" : "M1 3l4 4 4-4"}
+                fill="none"
+                stroke="currentColor"
+                strokeWidth="1.6"
               />
-            </li>
-          ))}
-          {marksLabel !== null && (
-            <li>
-              <span className={classes["dash"]} />
-              {marksLabel}
-            </li>
+            </svg>
+            {title} <span className={classes["unit"]}>{unit}</span>
+          </button>
+        </h2>
+        {!folded && (
+          <ul className={classes["legend"]}>
+            {legend.map((item, i) => (
+              <li key={item.label}>
+                <span className={classes["swatch"]} style={{ background: css(item.color) }} />
+                {item.label}{" "}
+                <output
+                  className={classes["readout"]}
+                  aria-live="off"
+                  ref={(element) => {
+                    readouts.current[i] = element;
+                  }}
+                />
+              </li>
+            ))}
+            {marksLabel !== null && (
+              <li>
+                <span className={classes["dash"]} />
+                {marksLabel}
+              </li>
+            )}
+            {aside}
+          </ul>
+        )}
+        <span className={classes["tools"]}>
+          {tools}
+          {!folded && (
+            <button
+              type="button"
+              className={classes["tool"]}
+              aria-pressed={asTable}
+              title={asTable ? "Show the chart" : "Show the figures as a table"}
+              onClick={() => {
+                setAsTable(!asTable);
+              }}
+            >
+              {asTable ? "Chart" : "Table"}
+            </button>
           )}
-          {aside}
-        </ul>
+        </span>
       </header>
-      <div
-        className={classes["plot"]}
-        role="img"
-        aria-label={summary}
-        tabIndex={0}
-        onKeyDown={onKeyDown}
-        onBlur={() => {
-          stage.point(null);
-        }}
-        onClick={() => {
-          stage.pin(stage.pointed);
-        }}
-        onDoubleClick={() => {
-          // Its first click has pinned the crosshair.
-          stage.pin(null);
-          stage.show({ kind: "whole" });
-        }}
-      >
-        {children}
-      </div>
+      {!folded && asTable && <ChartTable title={title} heightPx={props.heightPx} read={props.table} />}
+      {!folded && !asTable && (
+        <Plot stage={stage} summary={props.summary} onKeyDown={onKeyDown}>
+          {children}
+        </Plot>
+      )}
     </section>
+  );
+}
+
+interface PlotProps {
+  readonly stage: Stage;
+  readonly summary: () => string;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+  readonly children: ReactNode;
+}
+
+function Plot({ stage, summary, onKeyDown, children }: PlotProps) {
+  const text = useSummary(summary);
+  return (
+    <div
+      className={classes["plot"]}
+      role="img"
+      aria-label={text}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      onBlur={() => {
+        stage.point(null);
+      }}
+      onClick={() => {
+        stage.seek(stage.pointed);
+      }}
+      onDoubleClick={() => {
+        // Its first click has gone back to that moment.
+        stage.seek(null);
+        stage.show({ kind: "whole" });
+      }}
+    >
+      {children}
+    </div>
   );
 }
 

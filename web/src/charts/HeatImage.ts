@@ -35,6 +35,7 @@ export class HeatImage implements Paintable {
   private since = 0;
   private drawn = 0;
   private painted = "";
+  private revision = -1;
   private range: readonly [number, number] = [0, 1];
   private hovered: number | null = null;
   private readonly sight: Sight;
@@ -75,14 +76,16 @@ export class HeatImage implements Paintable {
   paint(history: History): void {
     if (history !== this.history || !this.sight.seen) return;
     const [from, to] = (this.range = this.stage.range(history));
-    const now = `${from} ${to} ${history.length} ${this.stage.marksKey(history)}`;
+    const now = `${from} ${to} ${history.length} ${this.stage.pastKey(history)}`;
     if (now === this.painted) return;
     this.painted = now;
     const ticks = bucketTicks(0, to - from, this.plotWidth);
     // One more than the stretch has: it may begin and end within a bucket.
     const columns = Math.ceil((to - from) / ticks) + 1;
     const first = Math.floor(from / ticks);
-    if (ticks !== this.ticks || columns !== this.image.width || first < this.since || from > this.drawn) {
+    const anew = ticks !== this.ticks || columns !== this.image.width || history.revision !== this.revision;
+    if (anew || first < this.since || from > this.drawn) {
+      this.revision = history.revision;
       this.ticks = ticks;
       this.image.width = columns;
       this.image.height = Math.max(1, this.rows.length);

@@ -1,9 +1,10 @@
-import { type PointerEvent, useEffect, useRef } from "react";
+import { type PointerEvent, type RefObject, useEffect, useRef } from "react";
 
 import type { History } from "../stream/history";
+import { busTable } from "./busTable";
 import { ChartFrame } from "./ChartFrame";
 import classes from "./charts.module.css";
-import { HEAT, heat, type HeatColors } from "./heat";
+import { HEAT, ramp } from "./heat";
 import { HeatImage } from "./HeatImage";
 import type { Stage } from "./stage";
 import { useScheme } from "./useScheme";
@@ -16,53 +17,24 @@ interface Props {
 
 /** Few rows are tall enough to be labelled; many share the height of a chart. */
 function stripHeight(rows: number): number {
-  return Math.round(Math.min(380, Math.max(rows * 6, rows * 1.5, 60)));
+  return Math.round(Math.min(220, Math.max(rows * 5, 60)));
 }
 
 export function HeatStrip({ stage, history }: Props) {
-  const host = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const hair = useRef<HTMLDivElement>(null);
   const readouts = useRef<(HTMLElement | null)[]>([]);
-  const strip = useRef<HeatImage>(null);
-  const width = useWidth(host);
   const scheme = useScheme();
   const height = stripHeight(history.voltages.length);
   const { v_min, v_max } = history.schema;
-
-  useEffect(() => {
-    if (!canvas.current || !hair.current || width === 0) return;
-    const made = new HeatImage(
-      canvas.current,
-      hair.current,
-      width,
-      height,
-      stage,
-      history,
-      HEAT[scheme],
-      () => readouts.current[0],
-    );
-    strip.current = made;
-    const leave = stage.add(made);
-    return () => {
-      leave();
-      made.destroy();
-    };
-  }, [stage, history, width, height, scheme]);
-
-  const onPointerMove = (event: PointerEvent) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    strip.current?.hover(event.clientX - box.left, event.clientY - box.top);
-  };
-
   return (
     <ChartFrame
       stage={stage}
       title="Voltage by bus"
-      unit="one row a bus phase; the worst voltage of each moment"
+      unit="worst of each moment"
       legend={[]}
       readouts={readouts}
       summary={() => summary(history)}
+      table={() => busTable(history, stage.moment(history))}
+      heightPx={height}
       aside={
         <>
           <li className={classes["scale"]}>
@@ -86,30 +58,63 @@ export function HeatStrip({ stage, history }: Props) {
         </>
       }
     >
-      <div
-        ref={host}
-        className={classes["strip"]}
-        style={{ height }}
-        onPointerMove={onPointerMove}
-        onPointerLeave={() => {
-          strip.current?.hover(-1, -1);
-        }}
-      >
-        <canvas ref={canvas} aria-hidden="true" />
-        <div ref={hair} className={classes["hair"]} hidden />
-      </div>
+      <Strip stage={stage} history={history} height={height} readouts={readouts} />
     </ChartFrame>
   );
 }
 
-function ramp(v_min: number, v_max: number, colors: HeatColors): string {
-  const stops = [];
-  const from = v_min - 0.015;
-  const to = v_max + 0.015;
-  for (let i = 0; i <= 40; i++) {
-    stops.push(`rgb(${heat(from + ((to - from) * i) / 40, v_min, v_max, colors).join(" ")})`);
-  }
-  return `linear-gradient(90deg, ${stops.join(", ")})`;
+interface StripProps extends Props {
+  readonly height: number;
+  readonly readouts: RefObject<(HTMLElement | null)[]>;
+}
+
+function Strip({ stage, history, height, readouts }: StripProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const hair = useRef<HTMLDivElement>(null);
+  const strip = useRef<HeatImage>(null);
+  const width = useWidth(host);
+  const scheme = useScheme();
+
+  useEffect(() => {
+    if (!canvas.current || !hair.current || width === 0) return;
+    const made = new HeatImage(
+      canvas.current,
+      hair.current,
+      width,
+      height,
+      stage,
+      history,
+      HEAT[scheme],
+      () => readouts.current[0],
+    );
+    strip.current = made;
+    const leave = stage.add(made);
+    return () => {
+      leave();
+      made.destroy();
+    };
+  }, [stage, history, width, height, scheme, readouts]);
+
+  const onPointerMove = (event: PointerEvent) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    strip.current?.hover(event.clientX - box.left, event.clientY - box.top);
+  };
+
+  return (
+    <div
+      ref={host}
+      className={classes["strip"]}
+      style={{ height }}
+      onPointerMove={onPointerMove}
+      onPointerLeave={() => {
+        strip.current?.hover(-1, -1);
+      }}
+    >
+      <canvas ref={canvas} aria-hidden="true" />
+      <div ref={hair} className={classes["hair"]} hidden />
+    </div>
+  );
 }
 
 function summary(history: History): string {

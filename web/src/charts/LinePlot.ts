@@ -6,7 +6,7 @@ import { GUTTER_PX, RIGHT_PX } from "./ChartFrame";
 import { decimate, extent } from "./decimate";
 import { resolve } from "./palette";
 import { Sight } from "./sight";
-import type { ChartSpec } from "./spec";
+import type { ChartSpec, LineSpec } from "./spec";
 import type { Paintable, Stage } from "./stage";
 import { drawTimeMarks } from "./timeMarks";
 
@@ -20,6 +20,8 @@ export class LinePlot implements Paintable {
   private readonly plot: uPlot;
   private readonly stage: Stage;
   private readonly spec: ChartSpec;
+  /** Its own, and behind them in the list those of the run that it is compared with. */
+  private readonly lines: readonly LineSpec[];
   private readonly readouts: readonly (HTMLElement | null)[];
   private range: readonly [number, number] = [0, 1];
   private y: readonly [number, number] = [0, 1];
@@ -37,13 +39,15 @@ export class LinePlot implements Paintable {
     stage: Stage,
     history: History,
     spec: ChartSpec,
+    ghost: ChartSpec | null,
     readouts: readonly (HTMLElement | null)[],
   ) {
     this.stage = stage;
     this.history = history;
     this.spec = spec;
     this.readouts = readouts;
-    this.plot = new uPlot(this.options(width), [[], ...spec.lines.map(() => [])], host);
+    this.lines = [...spec.lines, ...(ghost?.lines ?? [])];
+    this.plot = new uPlot(this.options(width), [[], ...this.lines.map(() => [])], host);
     this.sight = new Sight(host, stage);
   }
 
@@ -51,13 +55,14 @@ export class LinePlot implements Paintable {
     if (history !== this.history || !this.sight.seen) return;
     const { spec, plot } = this;
     const [from, to] = (this.range = this.stage.range(history));
-    const now = `${from} ${to} ${history.length} ${this.stage.marksKey(history)}`;
+    const length = Math.max(history.length, ...this.lines.map(({ column }) => column.length));
+    const now = `${from} ${to} ${history.length} ${length} ${this.stage.pastKey(history)}`;
     if (now === this.painted) return;
     this.painted = now;
-    this.y = spec.range(...extent(spec.lines, from, to));
+    this.y = spec.range(...extent(this.lines, from, to));
     const width = plot.bbox.width / devicePixelRatio;
-    plot.setData(decimate(spec.lines, from, to, history.length, history.schema.tick_s, width), true);
-    if (this.stage.pointed === null) this.read(history.length - 1);
+    plot.setData(decimate(this.lines, from, to, length, history.schema.tick_s, width), true);
+    if (this.stage.pointed === null) this.read(this.stage.moment(history));
   }
 
   point(history: History, tick: number | null): void {
@@ -132,11 +137,13 @@ export class LinePlot implements Paintable {
       ],
       series: [
         {},
-        ...spec.lines.map((line): uPlot.Series => {
+        ...this.lines.map((line, i): uPlot.Series => {
           const paths = spec.stepped ? uPlot.paths.stepped?.({ align: 1 }) : uPlot.paths.linear?.();
+          const own = i < spec.lines.length;
           return {
             stroke: resolve(line.color),
-            width: line.widthPx,
+            width: own ? line.widthPx : 1,
+            ...(own ? {} : { dash: [5, 4], alpha: 0.75 }),
             points: { show: false },
             ...(paths ? { paths } : {}),
           };

@@ -31,7 +31,7 @@ export class VoltageLines {
     const min = plot.scales["y"]?.min ?? 0;
     const max = plot.scales["y"]?.max ?? 1;
     const span = to - from;
-    const axes = [span, width, height, min, max, resolve("phase-a")].join();
+    const axes = [span, width, height, min, max, resolve("phase-a"), history.revision].join();
     const anew = axes !== this.axes || history !== this.source;
     if (anew || from < this.since || from >= this.drawn) {
       this.axes = axes;

@@ -55,6 +55,17 @@ export function worst(lo: number, hi: number, v_min: number, v_max: number): num
   return middle - lo > hi - middle ? lo : hi;
 }
 
+/** The colours from one end to the other, as a CSS gradient. */
+export function ramp(v_min: number, v_max: number, colors: HeatColors): string {
+  const stops = [];
+  const from = v_min - 0.015;
+  const to = v_max + 0.015;
+  for (let i = 0; i <= 40; i++) {
+    stops.push(`rgb(${heat(from + ((to - from) * i) / 40, v_min, v_max, colors).join(" ")})`);
+  }
+  return `linear-gradient(90deg, ${stops.join(", ")})`;
+}
+
 const SHADES = 1024;
 
 /** All colours of the strip, ready to be written into an image: one look-up a pixel. */

@@ -4,7 +4,18 @@ import type { Phase } from "../stream/frames";
 
 /** Names of custom properties without the leading `--gc-`. */
 export type Token =
-  "ink" | "muted" | "touch" | "grid" | "band" | "limit" | `phase-${Phase}` | `series-${number}`;
+  | "ink"
+  | "muted"
+  | "surface"
+  | "accent"
+  | "heat-low"
+  | "heat-high"
+  | "touch"
+  | "grid"
+  | "band"
+  | "limit"
+  | `phase-${Phase}`
+  | `series-${number}`;
 
 const SERIES = 8;
 

@@ -30,6 +30,14 @@ function fromZero(most: number, flat: number): readonly [number, number] {
   return [0, Number.isNaN(most) ? flat : Math.max(most * 1.12, flat * 0.2)];
 }
 
+/** Round voltages, so that the limits are among them. */
+function puSplits(least: number, most: number): number[] {
+  const step = [0.01, 0.025, 0.05, 0.1].find((one) => (most - least) / one <= 7) ?? 0.25;
+  const splits = [];
+  for (let i = Math.ceil(least / step - 1e-6); i * step <= most + 1e-9; i++) splits.push(i * step);
+  return splits;
+}
+
 /** All charts of one history hold the same columns for its whole life, so that a spec is made once. */
 export function voltageSpec(history: History): ChartSpec {
   const { v_min, v_max } = history.schema;
@@ -37,8 +45,8 @@ export function voltageSpec(history: History): ChartSpec {
   return {
     ...PLAIN,
     title: "Voltage",
-    unit: "pu, lowest and highest bus of each phase; thin lines: all buses",
-    heightPx: 260,
+    unit: "pu",
+    heightPx: 210,
     lines: history.envelope.flatMap(({ phase, min, max }) => [
       { column: min, keep: "min" as const, scale: same, color: `phase-${phase}` as const, widthPx: 1.75 },
       { column: max, keep: "max" as const, scale: same, color: `phase-${phase}` as const, widthPx: 1.75 },
@@ -46,7 +54,7 @@ export function voltageSpec(history: History): ChartSpec {
     legend: history.envelope.map(({ phase, min, max }) => ({
       label: `Phase ${phase.toUpperCase()}`,
       color: `phase-${phase}` as const,
-      read: (tick) => `${pu(min.at(tick))} – ${pu(max.at(tick))}`,
+      read: (tick) => figureOrDash(min.at(tick), (low) => `${pu(low)} – ${pu(max.at(tick))}`),
     })),
     marks: [
       { value: v_min, color: "limit" },
@@ -59,7 +67,8 @@ export function voltageSpec(history: History): ChartSpec {
       Math.max(0.5, Math.min(v_min - 0.01, Math.floor(least * 100 - 0.2) / 100 || Infinity)),
       Math.min(1.5, Math.max(v_max + 0.01, Math.ceil(most * 100 + 0.2) / 100 || -Infinity)),
     ],
-    axisLabel: (v) => v.toFixed(2),
+    splits: puSplits,
+    axisLabel: (v) => String(Math.round(v * 1e3) / 1e3),
     underlay: (plot, of, from, to) => {
       lines.draw(plot, of, from, to);
     },
@@ -73,12 +82,45 @@ export function voltageSpec(history: History): ChartSpec {
   };
 }
 
+/** The phases of one bus. */
+export function busSpec(history: History, bus: string): ChartSpec {
+  const { v_min, v_max } = history.schema;
+  const lines = history.voltages.filter((line) => line.bus === bus);
+  return {
+    ...PLAIN,
+    title: `Bus ${bus}`,
+    unit: "pu",
+    heightPx: 128,
+    lines: lines.map(({ phase, v }) => ({
+      column: v,
+      keep: "both" as const,
+      scale: same,
+      color: `phase-${phase}` as const,
+      widthPx: 1.5,
+    })),
+    legend: lines.map(({ phase, v }) => ({
+      label: `Phase ${phase.toUpperCase()}`,
+      color: `phase-${phase}` as const,
+      read: (tick) => pu(v.at(tick)),
+    })),
+    marks: [
+      { value: v_min, color: "limit" },
+      { value: v_max, color: "limit" },
+    ],
+    band: [v_min, v_max],
+    range: (least, most) => padded(least, most, 0.02),
+    axisLabel: (v) => v.toFixed(3),
+    summary: () =>
+      `Voltages of bus ${bus}: ${lines.map(({ phase, v }) => `phase ${phase.toUpperCase()} ${pu(v.last())}`).join(", ")} pu.`,
+  };
+}
+
 export function powerSpecs(history: History): ChartSpec[] {
   return history.power.map(({ datacenter, bus, p_w }) => ({
     ...PLAIN,
     title: history.power.length > 1 ? `Power · ${datacenter}` : "Power",
     unit: `per phase, at bus ${bus}`,
-    heightPx: 170,
+    heightPx: 128,
     lines: p_w.map(({ phase, column }) => ({
       column,
       keep: "both" as const,
@@ -112,7 +154,7 @@ export function batchSpec(history: History): ChartSpec {
     ...PLAIN,
     title: "Batch size",
     unit: "requests, log scale",
-    heightPx: 170,
+    heightPx: 128,
     lines: history.models.map((model, i) => ({
       column: model.batch,
       keep: "both",
@@ -145,7 +187,7 @@ export function latencySpec(history: History): ChartSpec {
     ...PLAIN,
     title: "Latency",
     unit: "time between tokens, ms",
-    heightPx: 170,
+    heightPx: 128,
     lines: history.models.map((model, i) => ({
       column: model.itl_s,
       keep: "both",
@@ -192,7 +234,7 @@ function stepsSpec(
     ...PLAIN,
     title,
     unit,
-    heightPx: 170,
+    heightPx: 128,
     lines: series.map(({ column }, i) => ({
       column,
       keep: "both",

@@ -27,8 +27,15 @@ export class Stage {
   view: View = { kind: "whole" };
   /** Tick under the crosshair. */
   pointed: number | null = null;
-  /** Tick that a person chose: the crosshair stays there while no pointer moves it. */
-  pinned: number | null = null;
+  /**
+   * Tick that a person went back to: all that is shown is as of then, and the stretch stands still, until it is let go. The
+   * run itself goes on.
+   */
+  seeked: number | null = null;
+  /** End of the stretch shown while a view of the newest seconds stands still. */
+  private heldTo = 0;
+  /** A moment to go back to as soon as the run has come that far. */
+  private wish_s: number | null = null;
   private readonly charts = new Set<Paintable>();
   private readonly viewWatchers = new Set<() => void>();
   private frame: number | null = null;
@@ -70,11 +77,11 @@ export class Stage {
 
   show(view: View): void {
     this.view = view;
-    for (const watcher of this.viewWatchers) watcher();
-    this.request();
+    if (this.seeked !== null) this.hold(this.seeked);
+    this.changed();
   }
 
-  /** Tells when the stretch shown or the pin changes. */
+  /** Tells when the stretch shown or the moment changes. */
   watchView(watcher: () => void): () => void {
     this.viewWatchers.add(watcher);
     return () => this.viewWatchers.delete(watcher);
@@ -83,23 +90,42 @@ export class Stage {
   point(tick: number | null): void {
     const history = this.run.history;
     if (!history || (tick === null && this.pointed === null)) return;
-    const at = tick ?? this.pinned;
+    const at = tick ?? this.seeked;
     this.pointed = at === null ? null : Math.max(0, Math.min(history.length - 1, at));
     for (const chart of this.charts) chart.point(history, this.pointed);
   }
 
-  /** Holds the crosshair at a tick; `null` lets it go. */
-  pin(tick: number | null): void {
-    if (tick === this.pinned) return;
-    this.pinned = tick;
-    if (tick === null || this.pointed === null) this.point(tick);
-    for (const watcher of this.viewWatchers) watcher();
+  /** The tick that figures are read at: under the crosshair, else the one gone back to, else the newest; -1 before the first. */
+  moment(history: History): number {
+    return this.pointed ?? this.seeked ?? history.length - 1;
+  }
+
+  /** Goes back to a tick; to the newest one, or with `null`, back to live. */
+  seek(tick: number | null): void {
+    const history = this.run.history;
+    const newest = (history?.length ?? 0) - 1;
+    const to = tick === null || !history || tick >= newest ? null : Math.max(0, Math.round(tick));
+    this.wish_s = null;
+    if (to === this.seeked) return;
+    if (to !== null && history) {
+      if (this.seeked === null) this.heldTo = this.range(history)[1];
+      this.seeked = to;
+      this.hold(to);
+    }
+    this.seeked = this.pointed = to;
+    if (history) for (const chart of this.charts) chart.point(history, to);
+    this.changed();
+  }
+
+  /** Goes back to simulated time `t_s`, once it has come. */
+  seekTime(t_s: number): void {
+    this.wish_s = t_s;
     this.request();
   }
 
-  /** What lines charts draw across the time: a key that changes when they do. */
-  marksKey(history: History): string {
-    return `${history.touches.length} ${this.pinned}`;
+  /** Changes with what is known of the past, and with the lines that charts draw across the time. */
+  pastKey(history: History): string {
+    return `${history.revision} ${history.touches.length} ${this.seeked}`;
   }
 
   /** Moves the crosshair by a share of the stretch shown: for the arrow keys. */
@@ -112,17 +138,21 @@ export class Stage {
     this.point(Math.max(from, Math.min(to - 1, start + step)));
   }
 
+  /** Ticks of the whole run: those planned, or of a run that ended early, those there were. */
+  total({ length, schema }: History): number {
+    return Math.max(1, this.run.ended && !this.run.catchingUp ? length : schema.n_ticks);
+  }
+
   /** The ticks shown, `[from, to)`; at least one wide. */
   range(history: History): readonly [from: number, to: number] {
-    const { tick_s, n_ticks } = history.schema;
+    const { tick_s } = history.schema;
     const view = this.view;
     switch (view.kind) {
       case "whole":
-        // A run that ended early has no more to show than it did.
-        return [0, Math.max(1, this.run.ended && !this.run.catchingUp ? history.length : n_ticks)];
+        return [0, this.total(history)];
       case "newest": {
         const wide = Math.max(1, Math.round(view.seconds / tick_s));
-        const to = Math.max(wide, history.length);
+        const to = Math.max(wide, this.seeked === null ? history.length : this.heldTo);
         return [to - wide, to];
       }
       case "chosen": {
@@ -132,9 +162,32 @@ export class Stage {
     }
   }
 
+  private changed(): void {
+    for (const watcher of this.viewWatchers) watcher();
+    this.request();
+  }
+
+  /** Moves a stretch that does not hold the tick so that it does, in the middle. */
+  private hold(tick: number): void {
+    const history = this.run.history;
+    if (!history) return;
+    const [from, to] = this.range(history);
+    if (tick >= from && tick < to) return;
+    const wide = to - from;
+    const end = Math.max(wide, Math.min(history.length, Math.round(tick + wide / 2)));
+    this.heldTo = end;
+    if (this.view.kind === "chosen") {
+      const { tick_s } = history.schema;
+      this.view = { kind: "chosen", from_s: (end - wide) * tick_s, to_s: end * tick_s };
+    }
+  }
+
   private paint(): void {
     const history = this.run.history;
     if (!history) return;
+    if (this.wish_s !== null && history.now_s > this.wish_s) {
+      this.seek(Math.floor(this.wish_s / history.schema.tick_s + 1e-6));
+    }
     const began = performance.now();
     for (const chart of this.charts) chart.paint(history);
     if (this.pointed !== null) for (const chart of this.charts) chart.point(history, this.pointed);

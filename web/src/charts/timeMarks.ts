@@ -1,4 +1,4 @@
-/** Thin lines across a chart at moments: where people's commands took effect, and where the crosshair is pinned. */
+/** Thin lines across a chart at moments: where people's commands took effect, and the moment that a person went back to. */
 
 import type { History } from "../stream/history";
 import { resolve } from "./palette";
@@ -40,10 +40,10 @@ export function drawTimeMarks(
     pen.lineTo(at, top + 1.5 * FLAG_PX * unit);
     pen.fill();
   }
-  const { pinned } = stage;
-  if (pinned !== null && pinned >= from && pinned <= to) {
+  const { seeked } = stage;
+  if (seeked !== null && seeked >= from && seeked <= to) {
     pen.strokeStyle = resolve("ink");
-    line(pen, Math.round(x(pinned)) + unit / 2, top, height);
+    line(pen, Math.round(x(seeked)) + unit / 2, top, height);
   }
   pen.restore();
 }

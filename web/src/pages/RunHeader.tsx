@@ -1,9 +1,16 @@
-import { Button, Progress, Text, Title, VisuallyHidden } from "@mantine/core";
+import { Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
-import { clock, speed, workloadNote } from "../app/format";
+import { announce } from "../app/announce";
+import { clock, workloadNote } from "../app/format";
+import type { Stage } from "../charts/stage";
+import { ExportButton } from "../components/ExportButton";
 import { RunBadge } from "../components/RunBadge";
+import type { Following } from "../components/follow";
+import { ShareButton } from "../components/ShareButton";
+import { Viewers } from "../components/Viewers";
+import type { FeederView } from "../diagram/FeederCard";
 import type { Badge } from "../stream/badge";
 import type { Parent, Session } from "../stream/frames";
 import type { SessionStream } from "../stream/useSessionStream";
@@ -14,19 +21,23 @@ interface Props {
   readonly session: Session | null;
   readonly title: string;
   readonly badge: Badge;
+  readonly stage: Stage;
+  readonly view: FeederView;
+  readonly following: Following;
+  /** Beside the name of the run that this one was forked from. */
+  readonly children?: ReactNode;
 }
 
-export function RunHeader({ stream, session, title, badge }: Props) {
+export function RunHeader({ stream, session, title, badge, stage, view, following, children }: Props) {
   const { run } = stream;
   const schema = run.history?.schema;
   const facts = [
     schema?.scenario ?? session?.scenario,
     schema && `workload: ${workloadNote(schema.workload)}`,
     session && `seed ${session.seed}`,
-    // The count is some seconds old: this page watches in any case.
-    session && !run.ended && viewers(Math.max(1, session.viewers)),
     run.attempt > 1 && `attempt ${run.attempt}`,
   ].filter(Boolean);
+  useTold(badge);
   return (
     <header className={classes["header"]}>
       <div className={classes["row"]}>
@@ -37,23 +48,40 @@ export function RunHeader({ stream, session, title, badge }: Props) {
         <Text size="sm" className={classes["detail"]}>
           {badge.kind === "failed" || badge.kind === "unavailable" ? "" : badge.detail}
         </Text>
-        <CopyLink />
+        <Text size="sm" component="div" className={classes["facts"]}>
+          {facts.join(" · ")}
+          {session && !run.ended && (
+            <>
+              {" · "}
+              <Viewers run={run} count={session.viewers} following={following} />
+            </>
+          )}
+          {session?.parent && (
+            <>
+              {" · "}
+              <ForkedFrom parent={session.parent} tick_s={schema?.tick_s ?? null} />
+              {children}
+            </>
+          )}
+        </Text>
+        <div className={classes["ways"]}>
+          <ExportButton session={session} />
+          <ShareButton stage={stage} run={run} view={view} />
+        </div>
       </div>
-      <Text size="sm" className={classes["facts"]}>
-        {facts.join(" · ")}
-        {session?.parent && (
-          <>
-            {" · "}
-            <ForkedFrom parent={session.parent} tick_s={schema?.tick_s ?? null} />
-          </>
-        )}
-      </Text>
-      <RunProgress stream={stream} badge={badge} />
-      <VisuallyHidden role="status" aria-live="polite">
-        {`${badge.label}. ${badge.kind === "reconnecting" ? "" : badge.detail}`}
-      </VisuallyHidden>
     </header>
   );
+}
+
+/** A change of state is said once; the seconds that a detail counts are not. */
+function useTold({ kind, label, detail }: Badge): void {
+  const latest = useRef("");
+  useEffect(() => {
+    latest.current = kind === "reconnecting" || detail === "" ? `${label}.` : `${label}. ${detail}`;
+  });
+  useEffect(() => {
+    announce(latest.current);
+  }, [kind]);
 }
 
 function ForkedFrom({ parent, tick_s }: { readonly parent: Parent; readonly tick_s: number | null }) {
@@ -65,51 +93,5 @@ function ForkedFrom({ parent, tick_s }: { readonly parent: Parent; readonly tick
       </Link>{" "}
       at {tick_s === null ? `tick ${parent.tick}` : clock(parent.tick * tick_s, true)}
     </>
-  );
-}
-
-function viewers(n: number): string {
-  return n === 1 ? "1 viewer" : `${n} viewers`;
-}
-
-function RunProgress({ stream, badge }: { readonly stream: SessionStream; readonly badge: Badge }) {
-  const { run } = stream;
-  const tick_s = run.history?.schema.tick_s;
-  const share = run.n_ticks > 0 ? run.tick / run.n_ticks : 0;
-  const running = badge.kind === "live" || badge.kind === "catching-up";
-  const x = running ? run.speed : null;
-  return (
-    <div className={classes["progress"]}>
-      <Progress.Root size={6} className={classes["track"]} transitionDuration={0}>
-        <Progress.Section value={100 * share} aria-label="Progress of the run" />
-      </Progress.Root>
-      <span className={classes["time"]}>
-        {tick_s === undefined
-          ? "–"
-          : `${clock(run.tick * tick_s)} / ${clock(run.n_ticks * tick_s)} · ${Math.floor(100 * share)} %`}
-        {x !== null && ` · ${speed(x)} real time`}
-      </span>
-    </div>
-  );
-}
-
-function CopyLink() {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      setCopied(true);
-      setTimeout(() => {
-        setCopied(false);
-      }, 2_000);
-    } catch {
-      // The clipboard is closed to pages that are not served over TLS or from this machine.
-      window.prompt("Link to this run", location.href);
-    }
-  };
-  return (
-    <Button size="xs" variant="default" ml="auto" onClick={copy} aria-live="polite">
-      {copied ? "Link copied" : "Copy link"}
-    </Button>
   );
 }

@@ -4,10 +4,10 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { Problem } from "../api/http";
-import { forkSession, newId, type NewFork, sessionQuery, sessionsQuery } from "../api/sessions";
+import { forkSession, newId, type NewFork, sessionQuery, SESSION_LISTS } from "../api/sessions";
 import { clock } from "../app/format";
 import type { Stage } from "../charts/stage";
-import { usePin } from "../charts/usePin";
+import { useSeek } from "../charts/useSeek";
 import type { Session } from "../stream/frames";
 import type { Run } from "../stream/run";
 
@@ -17,35 +17,36 @@ interface Props {
   readonly session: Session | null;
 }
 
-/** A run of its own that shares this one's ticks up to the pinned moment, or to the newest tick. */
+/** A run of its own that shares this one's ticks up to the moment shown, or to the newest tick. */
 export function ForkButton({ run, stage, session }: Props) {
   const [opened, setOpened] = useState(false);
-  const pinned = usePin(stage);
+  const seeked = useSeek(stage);
   const { history } = run;
   if (!history || !session) return null;
   // What a finished run has done is all that there is: to fork means to go back.
-  const finished = run.status === "completed" && pinned === null;
-  const when = pinned === null ? "now" : clock(history.time(pinned), true);
+  const finished = run.status === "completed" && seeked === null;
+  const when = seeked === null ? "now" : clock(history.time(seeked), true);
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus>
       <Popover.Target>
         <Button
           size="xs"
-          variant={pinned === null ? "default" : "light"}
+          variant={seeked === null ? "default" : "light"}
           onClick={() => {
             setOpened(!opened);
           }}
         >
-          {pinned === null ? "Fork…" : `Fork at ${when}…`}
+          {seeked === null ? "Fork…" : `Fork at ${when}…`}
         </Button>
       </Popover.Target>
       <Popover.Dropdown maw="min(360px, 92vw)">
         {finished ? (
           <Text size="sm">
-            This run is complete. Click a chart at the moment from which the fork shall go its own way.
+            This run is complete. Click the timeline or a chart at the moment from which the fork shall go its
+            own way.
           </Text>
         ) : (
-          <ForkForm run={run} parent={session.id} pinned={pinned} when={when} />
+          <ForkForm run={run} parent={session.id} seeked={seeked} when={when} />
         )}
       </Popover.Dropdown>
     </Popover>
@@ -55,24 +56,24 @@ export function ForkButton({ run, stage, session }: Props) {
 interface FormProps {
   readonly run: Run;
   readonly parent: string;
-  readonly pinned: number | null;
+  readonly seeked: number | null;
   readonly when: string;
 }
 
-function ForkForm({ run, parent, pinned, when }: FormProps) {
+function ForkForm({ run, parent, seeked, when }: FormProps) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const fork = useMutation({
     mutationFn: (wish: NewFork) => forkSession(parent, wish, newId()),
     onSuccess: async (session) => {
       queries.setQueryData(sessionQuery(session.id, false).queryKey, session);
-      void queries.invalidateQueries({ queryKey: sessionsQuery.queryKey, exact: true });
+      void queries.invalidateQueries({ queryKey: SESSION_LISTS });
       await navigate({ to: "/sessions/$sessionId", params: { sessionId: session.id } });
     },
   });
   const start = (paused: boolean) => {
     fork.mutate({
-      at_tick: Math.min(pinned ?? run.tick, run.tick),
+      at_tick: Math.min(seeked ?? run.tick, run.tick),
       commands: paused ? [{ command: "pause", args: {} }] : [],
     });
   };
@@ -82,9 +83,9 @@ function ForkForm({ run, parent, pinned, when }: FormProps) {
         A new run that shares this one up to {when}, bit by bit, and then goes its own way. This run is not
         touched.
       </Text>
-      {pinned === null && (
+      {seeked === null && (
         <Text size="xs" c="var(--gc-muted)" mb={6}>
-          Click a chart first to fork from an earlier moment.
+          Go back on the timeline first to fork from an earlier moment.
         </Text>
       )}
       {fork.error && (

@@ -27,7 +27,7 @@ export function Help({ opened, onChange }: Props) {
       <Popover.Dropdown maw="min(400px, 92vw)">
         <dl className={classes["keys"]}>
           {SHORTCUTS.map(([keys, what]) => (
-            <div key={keys} style={{ display: "contents" }}>
+            <div key={what} style={{ display: "contents" }}>
               <dt>
                 <kbd>{keys}</kbd>
               </dt>

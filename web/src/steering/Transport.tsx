@@ -1,13 +1,14 @@
-import { Button, Group, NativeSelect, NumberInput, VisuallyHidden } from "@mantine/core";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { Button, Group, NativeSelect, NumberInput } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
 
+import { announce } from "../app/announce";
 import type { Stage } from "../charts/stage";
 import type { Session } from "../stream/frames";
 import type { SessionStream } from "../stream/useSessionStream";
 import { ForkButton } from "./ForkButton";
 import { Outcome } from "./Outcome";
 import { Help } from "./Help";
-import { shortcutOf } from "./shortcuts";
+import { type Shortcut, shortcutOf } from "./shortcuts";
 import { commandName, fateText, speedText, untilText, whyNot } from "./steering";
 import { StopButton } from "./StopButton";
 import classes from "./Transport.module.css";
@@ -36,6 +37,7 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
   const [ticks, setTicks] = useState<number | string>(1);
   const speed = useRef<HTMLSelectElement>(null);
   const why = whyNot(stream);
+  useTold(stream);
   const paused = run.status === "paused";
   const pending = run.commands.of(SLOT)?.fate.kind === "sent";
 
@@ -47,6 +49,7 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
   };
   useKeys((key) => {
     if (key === "help") setHelp((shown) => !shown);
+    else if (key === "live") stage.seek(null);
     else if (over) return false;
     else if (key === "speed") speed.current?.focus();
     else if (why !== null || pending) return true;
@@ -127,20 +130,25 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
         )}
         <Help opened={help} onChange={setHelp} />
       </Group>
-      <Announcer stream={stream} />
     </div>
   );
 }
 
+/** `g` and a letter go to another page (app/keys.ts): the letter is then not meant for this one. */
+const LEADER_MS = 1_200;
+
 /** `act` answers whether it took the key. */
-function useKeys(act: (key: NonNullable<ReturnType<typeof shortcutOf>>) => boolean): void {
+function useKeys(act: (key: Shortcut) => boolean): void {
   const latest = useRef(act);
   useEffect(() => {
     latest.current = act;
   });
   useEffect(() => {
+    let leaderMs = Number.NEGATIVE_INFINITY;
     const onKeyDown = (event: KeyboardEvent) => {
-      const key = shortcutOf(event);
+      const led = event.timeStamp - leaderMs < LEADER_MS;
+      leaderMs = event.key === "g" ? event.timeStamp : Number.NEGATIVE_INFINITY;
+      const key = led ? null : shortcutOf(event);
       // Space must not scroll the page, nor `s` choose an option of the select that it just focused.
       if (key !== null && latest.current(key)) event.preventDefault();
     };
@@ -182,18 +190,14 @@ function SpeedSelect({ stream, disabled, ref }: SpeedProps) {
   );
 }
 
-/** Tells assistive technology what became of the newest command. */
-function Announcer({ stream }: { readonly stream: SessionStream }) {
-  const { run } = stream;
+/** Tells assistive technology what became of the newest command: once each, and nothing of a run that was over before. */
+function useTold({ run }: SessionStream): void {
   const { newest } = run.commands;
-  const text: ReactNode = newest
-    ? `${commandName(newest.command)}: ${fateText(newest, (tick) => run.history?.time(tick) ?? 0)}`
-    : "";
-  return (
-    <VisuallyHidden aria-live="polite" data-testid="announcer">
-      {text}
-    </VisuallyHidden>
-  );
+  useEffect(() => {
+    if (newest && newest.fate.kind !== "sent") {
+      announce(`${commandName(newest.command)}: ${fateText(newest, (tick) => run.history?.time(tick) ?? 0)}`);
+    }
+  }, [run, newest]);
 }
 
 function Icon({ d }: { readonly d: string }) {

@@ -1,17 +1,28 @@
 /** The keys of a run's page, and when they count. */
 
-export type Shortcut = "toggle" | "step" | "speed" | "help";
+export type Shortcut = "toggle" | "step" | "speed" | "live" | "help";
 
-const KEYS: Readonly<Record<string, Shortcut>> = { " ": "toggle", ".": "step", s: "speed", "?": "help" };
+const KEYS: Readonly<Record<string, Shortcut>> = {
+  " ": "toggle",
+  ".": "step",
+  s: "speed",
+  l: "live",
+  "?": "help",
+};
 
 export const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["Space", "Pause, or go on"],
   [".", "Step, while paused"],
   ["s", "Go to the speed"],
+  ["l", "Back to live"],
   ["?", "Show these keys"],
-  ["← →", "In a chart: move the crosshair (Page keys: farther)"],
-  ["Enter", "In a chart: pin the crosshair, to fork there"],
-  ["Esc", "In a chart: let the pin go, show the whole run"],
+  ["← →", "Timeline: a second back or forth (Page keys: a minute; Home, End)"],
+  ["← ↑ ↓ →", "Diagram: walk along the lines (with Shift: move the picture)"],
+  ["Enter", "Diagram: inspect the bus"],
+  ["+ − 0", "Diagram: closer, farther, all of it"],
+  ["← →", "Chart: move the crosshair (Page keys: farther)"],
+  ["Enter", "Chart: go back to the moment of the crosshair"],
+  ["Esc", "Back to live, and the whole run"],
 ];
 
 /** Elements to which every key belongs. */

@@ -1,41 +1,19 @@
 /**
- * Where the ticks of a run live in the page: one growable typed array a series, indexed by tick, with a pyramid of minima and
- * maxima above it, so that the extremes of any stretch cost a few look-ups however long the run and however fast it comes in.
- * NaN stands for "no value".
+ * Where the series of a run live in the page, in bounded memory however long the run: the newest ticks one by one, all that came before
+ * as minima and maxima of ever wider stretches, and a few stretches of the past in detail, fetched because somebody looked there. Typed
+ * arrays throughout; drawing asks for the extremes of a stretch, which costs a few look-ups. NaN stands for "no value".
  */
 
-/** Each node of a level covers this many nodes of the level below. Costs 2/3 of the raw data in memory. */
+/** Each node of a level covers this many nodes of the level below. */
 const FAN = 4;
-const FIRST_CAPACITY = 1024;
-/** Most values that room is made for in advance. Growing later copies; growing hundreds of columns in one tick is felt. */
-const MOST_IN_ADVANCE = 1 << 17;
-
-class Level {
-  lo: Float32Array<ArrayBuffer>;
-  hi: Float32Array<ArrayBuffer>;
-  length = 0;
-
-  constructor(capacity: number) {
-    this.lo = new Float32Array(capacity);
-    this.hi = new Float32Array(capacity);
-  }
-
-  push(lo: number, hi: number): void {
-    if (this.length === this.lo.length) {
-      this.lo = grown(this.lo);
-      this.hi = grown(this.hi);
-    }
-    this.lo[this.length] = lo;
-    this.hi[this.length] = hi;
-    this.length += 1;
-  }
-}
-
-function grown(old: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-  const wider = new Float32Array(old.length * 2);
-  wider.set(old);
-  return wider;
-}
+/** Ticks a page: a power of `FAN`, so that each page has its own whole pyramid. */
+export const PAGE = 4096;
+const DEPTH = 6;
+/** The coarsest that is told to the outline at once. */
+const GRAIN = 64;
+/** Nodes of an outline; then four become one. Wider than any plot has pixels. */
+const MOST_NODES = 8192;
+const FIRST_NODES = 128;
 
 /** Smallest and largest value of a stretch; both NaN where it holds no value. */
 export interface Extremes {
@@ -43,94 +21,341 @@ export interface Extremes {
   hi: number;
 }
 
-export class Column {
-  length = 0;
-  private data: Float32Array<ArrayBuffer>;
-  private readonly levels: Level[] = [];
+/** What takes in one value after another. */
+export interface Sink {
+  push(value: number): void;
+  last(): number;
+}
 
-  /** `expected` is how many values will probably come. */
-  constructor(expected = 0) {
-    this.data = new Float32Array(Math.max(FIRST_CAPACITY, Math.min(expected, MOST_IN_ADVANCE)));
+function filled(length: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(length).fill(NaN);
+}
+
+/** `PAGE` ticks one by one, and the extremes of 4, 16, 64, ... of them. */
+class Page {
+  readonly data = new Float32Array(PAGE);
+  /** Level by level, the finest first. */
+  readonly lo = new Float32Array((PAGE - 1) / (FAN - 1));
+  readonly hi = new Float32Array((PAGE - 1) / (FAN - 1));
+
+  /** Called when the raw data up to `end` has filled a node: builds it, and the nodes above that it fills in turn. */
+  raise(end: number): void {
+    let lows = this.data;
+    let highs = this.data;
+    let below = 0;
+    let here = 0;
+    for (let depth = 0, size = PAGE / FAN; depth < DEPTH && end % FAN === 0; depth++, size /= FAN) {
+      let lo = Infinity;
+      let hi = -Infinity;
+      for (let i = below + end - FAN; i < below + end; i++) {
+        const low = lows[i] ?? NaN;
+        const high = highs[i] ?? NaN;
+        // Comparisons with NaN are false: missing values drop out.
+        if (low < lo) lo = low;
+        if (high > hi) hi = high;
+      }
+      end /= FAN;
+      this.lo[here + end - 1] = lo <= hi ? lo : NaN;
+      this.hi[here + end - 1] = lo <= hi ? hi : NaN;
+      lows = this.lo;
+      highs = this.hi;
+      below = here;
+      here += size;
+    }
+  }
+}
+
+/** The whole run in at most `MOST_NODES` stretches of equal length: lowest, highest and last value of each. */
+class Outline {
+  /** Ticks a node. */
+  unit = GRAIN;
+  private lo = filled(FIRST_NODES);
+  private hi = filled(FIRST_NODES);
+  private end = filled(FIRST_NODES);
+
+  /** Adds to what is known of the stretch in which `tick` lies. */
+  merge(tick: number, lo: number, hi: number, last: number): void {
+    if (Number.isNaN(lo)) return;
+    while (tick >= this.unit * MOST_NODES) this.coarsen();
+    const node = Math.floor(tick / this.unit);
+    while (node >= this.lo.length) this.grow();
+    if (!((this.lo[node] ?? NaN) <= lo)) this.lo[node] = lo;
+    if (!((this.hi[node] ?? NaN) >= hi)) this.hi[node] = hi;
+    if (!Number.isNaN(last)) this.end[node] = last;
+  }
+
+  at(tick: number): number {
+    return this.end[Math.floor(tick / this.unit)] ?? NaN;
+  }
+
+  /** Folds in every node that `[from, to)` touches. */
+  fold(from: number, to: number, into: Extremes): void {
+    const last = Math.min(this.lo.length, Math.ceil(to / this.unit));
+    for (let node = Math.floor(from / this.unit); node < last; node++) {
+      const low = this.lo[node] ?? NaN;
+      const high = this.hi[node] ?? NaN;
+      if (low < into.lo) into.lo = low;
+      if (high > into.hi) into.hi = high;
+    }
+  }
+
+  private grow(): void {
+    for (const name of ["lo", "hi", "end"] as const) {
+      const wider = filled(this[name].length * 2);
+      wider.set(this[name]);
+      this[name] = wider;
+    }
+  }
+
+  private coarsen(): void {
+    const { lo, hi, end } = this;
+    this.unit *= FAN;
+    this.lo = filled(lo.length);
+    this.hi = filled(lo.length);
+    this.end = filled(lo.length);
+    for (let node = 0; node < lo.length; node++) {
+      this.merge((node / FAN) * this.unit, lo[node] ?? NaN, hi[node] ?? NaN, end[node] ?? NaN);
+    }
+  }
+}
+
+/** A stretch of the past, row by row: `ticks[i]` is the tick of row i. Covers `[from, to)`. */
+export interface Detail {
+  readonly from: number;
+  readonly to: number;
+  /** Ticks that one look at the server's extremes covers; 1 where every tick is here. */
+  readonly stretch: number;
+  readonly ticks: Int32Array;
+  /** One a column, in the order in which the columns were made. */
+  readonly values: readonly Float32Array[];
+}
+
+/** What the columns of one history share: how much of it they hold one by one, and what was asked for in vain. */
+export class Holdings {
+  /** Ticks `[fineFrom, length)` are there one by one. */
+  fineFrom = 0;
+  /** Newest last. */
+  details: readonly Detail[] = [];
+  /** How finely the past was sampled where it did not come over the stream, in ticks. */
+  sampled = 1;
+  private from = Infinity;
+  private to = -Infinity;
+
+  /** Somebody looked at `[from, to)` more closely than it is held. */
+  wish(from: number, to: number): void {
+    if (from < this.from) this.from = from;
+    if (to > this.to) this.to = to;
+  }
+
+  /** The stretch that was looked at more closely than it is held, since this was last asked; null where none was. */
+  wished(): readonly [from: number, to: number] | null {
+    const wish = this.from < this.to ? ([this.from, this.to] as const) : null;
+    this.from = Infinity;
+    this.to = -Infinity;
+    return wish;
+  }
+
+  /** The detail to show for `[from, to)`: the finest that covers it. */
+  detail(from: number, to: number): Detail | null {
+    let best: Detail | null = null;
+    for (const detail of this.details) {
+      if (detail.from <= from && detail.to >= to && (best === null || detail.stretch <= best.stretch))
+        best = detail;
+    }
+    return best;
+  }
+}
+
+/** First row of a tick at or after `tick`. */
+function rowFrom(ticks: Int32Array, tick: number): number {
+  let low = 0;
+  let high = ticks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ticks[middle] ?? Infinity) < tick) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export class Column implements Sink {
+  length = 0;
+  private readonly pages: (Page | null)[] = [];
+  private outline = new Outline();
+  private readonly holdings: Holdings;
+  /** Place among the columns of its history. */
+  private readonly place: number;
+
+  constructor(holdings = new Holdings(), place = 0) {
+    this.holdings = holdings;
+    this.place = place;
   }
 
   push(value: number): void {
-    if (this.length === this.data.length) this.data = grown(this.data);
-    this.data[this.length] = value;
+    const index = this.length % PAGE;
+    const page = (this.pages[(this.length - index) / PAGE] ??= new Page());
+    page.data[index] = value;
     this.length += 1;
-    if (this.length % FAN === 0) this.raise();
+    if (this.length % FAN === 0) {
+      page.raise(index + 1);
+      if (this.length % GRAIN === 0) this.tell(this.length - GRAIN, this.length);
+    }
   }
 
-  /** The value at `index`; NaN outside. */
-  at(index: number): number {
-    return index >= 0 && index < this.length ? (this.data[index] ?? NaN) : NaN;
+  /** The value at a tick, or the nearest to it that is held; NaN outside. */
+  at(tick: number): number {
+    if (tick < 0 || tick >= this.length) return NaN;
+    if (tick >= this.holdings.fineFrom) return this.pages[Math.floor(tick / PAGE)]?.data[tick % PAGE] ?? NaN;
+    const detail = this.holdings.detail(tick, tick + 1);
+    if (detail) {
+      const row = rowFrom(detail.ticks, tick + 1) - 1;
+      if (detail.stretch > 1) this.holdings.wish(tick, tick + 1);
+      return detail.values[this.place]?.[Math.max(0, row)] ?? NaN;
+    }
+    this.holdings.wish(tick, tick + 1);
+    return this.outline.at(tick);
   }
 
   last(): number {
     return this.at(this.length - 1);
   }
 
-  /** Fills up with "no value" to `length`; never shortens. */
-  padTo(length: number): void {
-    while (this.length < length) this.push(NaN);
+  /** Fills up with "no value" to `length`; never shortens. What was held one by one before a wide gap is let go. */
+  skipTo(length: number): void {
+    if (length - this.length < PAGE) {
+      while (this.length < length) this.push(NaN);
+      return;
+    }
+    this.tell(this.length - (this.length % GRAIN), this.length);
+    this.pages.length = 0;
+    const first = new Page();
+    first.data.fill(NaN);
+    first.lo.fill(NaN);
+    first.hi.fill(NaN);
+    this.pages[Math.floor(length / PAGE)] = first;
+    this.length = length;
+  }
+
+  /** Lets go of everything. */
+  free(): void {
+    this.pages.length = 0;
+    this.outline = new Outline();
+    this.length = 0;
+  }
+
+  /** Lets go of the pages that end before `fineFrom`. */
+  release(fineFrom: number): void {
+    for (let i = Math.floor(fineFrom / PAGE) - 1; i >= 0 && this.pages[i]; i--) this.pages[i] = null;
+  }
+
+  /** Adds a value of the past, which is not held one by one, to the outline. */
+  sketch(tick: number, value: number): void {
+    this.outline.merge(tick, value, value, value);
+  }
+
+  /** Ticks of the shortest stretch whose extremes are known where nothing finer is held. */
+  get unit(): number {
+    return this.outline.unit;
   }
 
   /** Folds the extremes of `[from, to)` into `into`, which is overwritten and handed back: painting allocates nothing. */
   extremes(from: number, to: number, into: Extremes): Extremes {
-    let lo = Infinity;
-    let hi = -Infinity;
-    let at = Math.max(0, from);
+    const { holdings } = this;
+    into.lo = Infinity;
+    into.hi = -Infinity;
+    const begin = Math.max(0, from);
     const end = Math.min(to, this.length);
-    while (at < end) {
-      // Climb to the widest node that starts here and ends in time.
-      let width = 1;
-      let depth = -1;
-      while (
-        depth + 1 < this.levels.length &&
-        at % (width * FAN) === 0 &&
-        at + width * FAN <= end &&
-        at / (width * FAN) < (this.levels[depth + 1]?.length ?? 0)
-      ) {
-        width *= FAN;
-        depth += 1;
+    const old = Math.min(end, holdings.fineFrom);
+    if (begin < old) {
+      const detail = holdings.detail(begin, old);
+      const fine = Math.max(1, to - from);
+      if (detail) {
+        this.foldRows(detail, begin, old, into);
+        if (detail.stretch > fine) holdings.wish(begin, old);
+      } else {
+        this.outline.fold(begin, old, into);
+        if (Math.max(this.outline.unit, holdings.sampled) > fine) holdings.wish(begin, old);
       }
-      const level = depth >= 0 ? this.levels[depth] : undefined;
-      const node = at / width;
-      const low = (level ? level.lo[node] : this.data[node]) ?? NaN;
-      const high = (level ? level.hi[node] : this.data[node]) ?? NaN;
-      // Comparisons with NaN are false: missing values drop out.
-      if (low < lo) lo = low;
-      if (high > hi) hi = high;
-      at += width;
     }
-    into.lo = lo <= hi ? lo : NaN;
-    into.hi = lo <= hi ? hi : NaN;
+    this.foldPages(Math.max(begin, holdings.fineFrom), end, into);
+    if (!(into.lo <= into.hi)) into.lo = into.hi = NaN;
     return into;
   }
 
-  /** Called when the raw data has filled a node: builds it, and the nodes above that it fills in turn. */
-  private raise(): void {
-    let lows: ArrayLike<number> = this.data;
-    let highs: ArrayLike<number> = this.data;
-    let end = this.length;
-    for (let depth = 0; end % FAN === 0; depth++) {
-      let lo = Infinity;
-      let hi = -Infinity;
-      for (let i = end - FAN; i < end; i++) {
-        const low = lows[i] ?? NaN;
-        const high = highs[i] ?? NaN;
-        if (low < lo) lo = low;
-        if (high > hi) hi = high;
-      }
-      let level = this.levels[depth];
-      if (!level) {
-        level = new Level(Math.max(4, Math.ceil(this.data.length / FAN ** (depth + 1))));
-        this.levels.push(level);
-      }
-      level.push(lo <= hi ? lo : NaN, lo <= hi ? hi : NaN);
-      lows = level.lo;
-      highs = level.hi;
-      end = level.length;
+  private foldRows({ ticks, values }: Detail, from: number, to: number, into: Extremes): void {
+    const column = values[this.place];
+    if (!column) return;
+    // Between two rows nothing is known but that it lies between their extremes: the one before still holds.
+    for (let row = Math.max(0, rowFrom(ticks, from + 1) - 1); row < ticks.length; row++) {
+      if ((ticks[row] ?? Infinity) >= to) break;
+      const value = column[row] ?? NaN;
+      if (value < into.lo) into.lo = value;
+      if (value > into.hi) into.hi = value;
     }
+  }
+
+  private foldPages(from: number, end: number, into: Extremes): void {
+    let at = from;
+    while (at < end) {
+      const begin = at - (at % PAGE);
+      const page = this.pages[begin / PAGE];
+      const stop = Math.min(end, begin + PAGE);
+      if (!page) {
+        at = stop;
+        continue;
+      }
+      while (at < stop) {
+        // Climb to the widest node that starts here, ends in time, and is complete.
+        let width = 1;
+        let first = -1;
+        let next = 0;
+        let size = PAGE / FAN;
+        while (size >= 1 && at % (width * FAN) === 0 && at + width * FAN <= stop) {
+          width *= FAN;
+          first = next;
+          next += size;
+          size /= FAN;
+        }
+        const index = at - begin;
+        const low = first < 0 ? page.data[index] : page.lo[first + index / width];
+        const high = first < 0 ? low : page.hi[first + index / width];
+        if ((low ?? NaN) < into.lo) into.lo = low ?? NaN;
+        if ((high ?? NaN) > into.hi) into.hi = high ?? NaN;
+        at += width;
+      }
+    }
+  }
+
+  private tell(from: number, to: number): void {
+    if (from >= to) return;
+    grain.lo = Infinity;
+    grain.hi = -Infinity;
+    this.foldPages(from, to, grain);
+    if (grain.lo <= grain.hi) {
+      const last = this.pages[Math.floor((to - 1) / PAGE)]?.data[(to - 1) % PAGE] ?? NaN;
+      this.outline.merge(from, grain.lo, grain.hi, last);
+    }
+  }
+}
+
+const grain: Extremes = { lo: NaN, hi: NaN };
+
+/** Takes in the rows of a detail. */
+export class Rows implements Sink {
+  readonly values: Float32Array;
+  private length = 0;
+
+  constructor(n: number) {
+    this.values = filled(n);
+  }
+
+  push(value: number): void {
+    this.values[this.length] = value;
+    this.length += 1;
+  }
+
+  last(): number {
+    return this.values[this.length - 1] ?? NaN;
   }
 }
 

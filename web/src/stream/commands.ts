@@ -52,6 +52,11 @@ export class Commands {
     );
   }
 
+  /** It is among those that took effect, though its answer was not seen. */
+  applied(id: string, tick: number): void {
+    this.settle(id, { kind: "applied", tick });
+  }
+
   /** The server did not even store it. */
   refused(id: string, reason: string): void {
     this.settle(id, { kind: "refused", reason });

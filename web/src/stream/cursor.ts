@@ -41,6 +41,12 @@ export class Cursor {
     return another;
   }
 
+  /** Back to before the first entry. */
+  rewind(): void {
+    this.epoch = null;
+    this.offset = 0;
+  }
+
   query(): string {
     const query = new URLSearchParams({ since: String(this.offset) });
     if (this.epoch !== null) query.set("epoch", this.epoch);

@@ -108,6 +108,18 @@ export interface TicksFrame extends Entry {
   readonly events: readonly SimEvent[];
   readonly controls: readonly Control[];
 }
+/** What `GET .../ticks` answers: ticks of `[from, to)`, `tick[i]` being the tick of row i; all of them, or some that keep the extremes. */
+export interface Past extends Omit<TicksFrame, "type" | "offset" | "ts"> {
+  readonly tick: readonly number[];
+  readonly from: number;
+  readonly to: number;
+  /** Ticks that one look at the extremes covers. */
+  readonly stretch: number;
+  readonly epoch: string;
+  /** Everything that is not in it follows after this offset. */
+  readonly next_offset: number;
+}
+
 export interface CommandFrame extends Entry {
   readonly type: "command";
   readonly command_id: string;
@@ -158,6 +170,9 @@ export interface Session {
   readonly queue_position: number | null;
   readonly viewers: number;
   readonly created: number;
+  readonly epoch: string;
+  /** Offset of the newest entry of its log. */
+  readonly head: number;
   readonly parent: Parent | null;
   readonly schema: Schema | null;
   readonly summary: Summary | null;
@@ -185,6 +200,20 @@ export interface SkippedFrame {
   readonly from_tick: number;
   readonly to_tick: number;
 }
+/** One who watches; `tick` is where they look, null at the live edge. `since` is in unix s. */
+export interface Watcher {
+  readonly id: string;
+  readonly name: string;
+  readonly since: number;
+  readonly tick: number | null;
+  readonly you: boolean;
+}
+export interface ViewersFrame {
+  readonly type: "viewers";
+  readonly count: number;
+  /** Those that are there longest. */
+  readonly present: readonly Watcher[];
+}
 export interface HeartbeatFrame {
   readonly type: "heartbeat";
   readonly ts: number;
@@ -203,7 +232,14 @@ export interface ErrorFrame {
 
 export type EntryFrame = SchemaFrame | TicksFrame | CommandFrame | StatusFrame | SummaryFrame;
 export type Frame =
-  EntryFrame | HelloFrame | ResetFrame | SkippedFrame | HeartbeatFrame | PongFrame | ErrorFrame;
+  | EntryFrame
+  | HelloFrame
+  | ResetFrame
+  | SkippedFrame
+  | ViewersFrame
+  | HeartbeatFrame
+  | PongFrame
+  | ErrorFrame;
 
 export function isEnded(status: SessionStatus): boolean {
   return status === "completed" || status === "stopped" || status === "failed";

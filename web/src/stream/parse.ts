@@ -5,6 +5,7 @@ import {
   type DatacenterTicks,
   type Frame,
   type Parent,
+  type Past,
   PHASES,
   SESSION_STATUSES,
   type Schema,
@@ -13,6 +14,7 @@ import {
   type StorageTicks,
   type Summary,
   type TicksFrame,
+  type Watcher,
 } from "./frames";
 import {
   BadFrame,
@@ -120,6 +122,8 @@ export function parseSession(value: unknown, path = "session"): Session {
     queue_position: optionalCount(from["queue_position"], `${path}.queue_position`),
     viewers: optionalCount(from["viewers"], `${path}.viewers`) ?? 0,
     created: number(from["created"], `${path}.created`),
+    epoch: text(from["epoch"], `${path}.epoch`),
+    head: count(from["head"], `${path}.head`),
     parent: from["parent"] ? parseParent(from["parent"], `${path}.parent`) : null,
     schema: from["schema"] ? parseSchema(from["schema"], `${path}.schema`) : null,
     summary: from["summary"] ? parseSummary(from["summary"], `${path}.summary`) : null,
@@ -153,7 +157,7 @@ function parseControl(value: unknown, path: string): Control {
   };
 }
 
-function parseTicks(from: Fields): Omit<TicksFrame, "offset" | "ts"> {
+function parseTicks(from: Fields): Omit<TicksFrame, "type" | "offset" | "ts"> {
   const times = list(from["t_s"], "t_s");
   const n = times.length;
   const column = (value: unknown, path: string) => figures(value, n, path);
@@ -175,7 +179,6 @@ function parseTicks(from: Fields): Omit<TicksFrame, "offset" | "ts"> {
     };
   };
   return {
-    type: "ticks",
     first: count(from["first"], "first"),
     t_s: times.map((t, i) => number(t, `t_s[${i}]`)),
     v: matrix(from["v"], n, null, "v"),
@@ -185,6 +188,39 @@ function parseTicks(from: Fields): Omit<TicksFrame, "offset" | "ts"> {
     events: from["events"] === undefined ? [] : items(from["events"], "events", parseEvent),
     controls: from["controls"] === undefined ? [] : items(from["controls"], "controls", parseControl),
   };
+}
+
+function parseWatcher(value: unknown, path: string): Watcher {
+  const from = fields(value, path);
+  return {
+    id: text(from["id"], `${path}.id`),
+    name: text(from["name"], `${path}.name`),
+    since: number(from["since"], `${path}.since`),
+    tick: optionalCount(from["tick"], `${path}.tick`),
+    you: from["you"] === true,
+  };
+}
+
+/** The answer to `GET .../ticks`; `maxPoints` is what was asked for. */
+export function parsePast(value: unknown, maxPoints: number): Past {
+  const from = fields(value, "past");
+  const ticks = items(from["tick"], "tick", count);
+  const first = count(from["from"], "from");
+  const to = ticks.length > 0 ? count(from["to"], "to") + 1 : first;
+  return {
+    ...parseTicks({ ...from, first, v: from["v"] ?? ticks.map(() => null) }),
+    tick: ticks,
+    from: first,
+    to,
+    stretch: Math.max(1, Math.ceil((to - first) / maxPoints)),
+    epoch: text(from["epoch"], "epoch"),
+    next_offset: count(from["next_offset"], "next_offset"),
+  };
+}
+
+/** The answer to `GET .../commands`: what was applied, in order. */
+export function parseApplied(value: unknown): readonly Control[] {
+  return items(fields(value, "commands")["items"], "items", parseControl);
 }
 
 /** Entries of a kind this page does not know still take their place in the order of offsets: they are refused, not skipped. */
@@ -205,7 +241,7 @@ export function parse(value: unknown): Frame {
     case "schema":
       return { type, ...entry(), schema: parseSchema(from, "schema") };
     case "ticks":
-      return { ...entry(), ...parseTicks(from) };
+      return { type, ...entry(), ...parseTicks(from) };
     case "command":
       return {
         type,
@@ -244,6 +280,12 @@ export function parse(value: unknown): Frame {
         to_offset: count(from["to_offset"], "to_offset"),
         from_tick: count(from["from_tick"], "from_tick"),
         to_tick: count(from["to_tick"], "to_tick"),
+      };
+    case "viewers":
+      return {
+        type,
+        count: count(from["count"], "count"),
+        present: items(from["viewers"], "viewers", parseWatcher),
       };
     case "heartbeat":
     case "pong":

@@ -6,14 +6,19 @@
 import { Commands } from "./commands";
 import { Cursor } from "./cursor";
 import {
+  type Control,
   type EntryFrame,
   type Frame,
   isEnded,
+  type HelloFrame,
   type Json,
+  type Past,
   type Schema,
   type Session,
   type SessionStatus,
+  type SimEvent,
   type Summary,
+  type ViewersFrame,
 } from "./frames";
 import { Helm } from "./helm";
 import { History } from "./history";
@@ -26,6 +31,10 @@ interface Sample {
   readonly t_s: number;
 }
 
+/** How the run comes to this page: by WebSocket, or where a proxy strips those as an event stream, or asked for now and then. */
+export type Via = "socket" | "events" | "polling";
+
+const PROTOCOL = 1;
 const SPEED_WINDOW_S = 2;
 /** Topic of the event by which a session says that it falls behind its pace. */
 const LAG = "session.lag";
@@ -56,6 +65,11 @@ export class Run {
   /** What this page asked for. */
   readonly commands = new Commands();
   readonly helm = new Helm();
+  via: Via = "socket";
+  /** Who watches, as lately told; null while nobody told. */
+  viewers: Pick<ViewersFrame, "count" | "present"> | null = null;
+  /** The past is being fetched from the server's recording. */
+  loading = false;
   /** May this viewer steer? */
   role = "viewer";
   /** The run cannot keep the pace asked for: by so many seconds, as of `ts` (server's clock). */
@@ -91,7 +105,7 @@ export class Run {
   }
 
   get catchingUp(): boolean {
-    return this.cursor.offset < this.headAtHello;
+    return this.loading || this.cursor.offset < this.headAtHello;
   }
 
   /** Simulated seconds a real second, over the last two seconds of the run's own clock; null where that says nothing. */
@@ -108,15 +122,94 @@ export class Run {
     return this.lag.lag_s;
   }
 
-  /** `read` gives the next frame or throws a `BadFrame`. `nowMs` is this page's clock. */
-  receive(read: () => Frame, nowMs: number): void {
-    if (this.fault !== null) return;
+  /** `read` gives the next frame or throws a `BadFrame`. `nowMs` is this page's clock. Answers which type came, null where none did. */
+  receive(read: () => Frame, nowMs: number): Frame["type"] | null {
+    if (this.fault !== null) return null;
+    let type: Frame["type"] | null = null;
     try {
-      this.take(read(), nowMs);
+      const frame = read();
+      type = frame.type;
+      this.take(frame, nowMs);
     } catch (error) {
       if (!(error instanceof BadFrame)) throw error;
       this.fail(`The server sent something that this page cannot read. ${error.message}`);
     }
+    this.changed();
+    return type;
+  }
+
+  /** What this page was told of the run where no `hello` comes. `is all`: the log is not read. */
+  greet(session: Session, log: "log follows" | "is all"): void {
+    this.greeted({
+      type: "hello",
+      session,
+      epoch: session.epoch,
+      head: log === "is all" ? this.cursor.offset : session.head,
+      // Who is not allowed to steer is told so by the answer to the command.
+      role: "controller",
+      protocol: PROTOCOL,
+    });
+    if (log === "is all") {
+      this.status = session.status;
+      this.reason = session.reason;
+    }
+    this.changed();
+  }
+
+  /**
+   * Takes in the past as the server recorded it. Where it reaches beyond what is here the run goes on after it: `applied` are
+   * then the commands that took effect in it, and the log goes on at its `next_offset`.
+   */
+  learn(past: Past, applied: readonly Control[] = []): void {
+    const { history } = this;
+    if (!history || this.fault !== null) return;
+    const before = history.length;
+    const ahead = past.to > before;
+    const problem = history.learn(past);
+    if (problem !== null) this.fail(problem);
+    else if (ahead) {
+      if (before === 0) this.log = new EventLog();
+      this.cursor.epoch = past.epoch;
+      this.cursor.offset = past.next_offset;
+      this.holeAnnounced = false;
+      this.samples = [];
+      // The state told by `hello` is older than what is known now.
+      this.status = null;
+      this.reason = null;
+      this.recall(past, applied, before);
+      if (before === 0) {
+        this.log.add({
+          kind: "notice",
+          t_s: history.time(past.to),
+          by: "page",
+          text: "this page came late: of the time before, what changed the run is shown, and its events",
+          bad: false,
+        });
+      }
+    }
+    this.changed();
+  }
+
+  /** Nothing of this is known to be of any use until the server is heard again. */
+  quiet(): void {
+    this.viewers = null;
+    this.commands.disconnected();
+    this.changed();
+  }
+
+  /** Lets go of everything that came: nobody looks any more. Who connects again begins anew. */
+  forget(): void {
+    this.history?.free();
+    this.history = null;
+    this.log = new EventLog();
+    this.answered.clear();
+    this.samples = [];
+    this.status = null;
+    this.reason = null;
+    this.summary = null;
+    this.session = null;
+    this.newestTickTs = null;
+    this.cursor.rewind();
     this.changed();
   }
 
@@ -134,20 +227,10 @@ export class Run {
   private take(frame: Frame, nowMs: number): void {
     switch (frame.type) {
       case "hello":
-        if (frame.protocol !== 1) {
-          this.fail(`The server speaks protocol ${frame.protocol}, this page speaks 1. Reload the page.`);
-          return;
-        }
-        this.session = frame.session;
-        this.role = frame.role;
-        // Until the log says otherwise; a log that has lost its beginning may have said otherwise there.
-        if (this.cursor.offset === 0) this.helm.speed = frame.session.speed;
-        this.cursor.epoch ??= frame.epoch;
-        this.headAtHello = frame.head;
-        // The state in hello may be newer than the log position: it counts only until the log itself has spoken.
-        this.status ??= frame.session.status;
-        this.reason ??= frame.session.reason;
-        if (frame.session.schema && !this.history) this.begin(frame.session.schema);
+        this.greeted(frame);
+        return;
+      case "viewers":
+        this.viewers = frame;
         return;
       case "heartbeat":
       case "pong":
@@ -203,25 +286,13 @@ export class Run {
         this.sample({ ts: frame.ts, t_s: this.history.now_s });
         for (const event of frame.events) {
           if (event.topic === LAG) this.lag = { lag_s: lagOf(event.data), ts: frame.ts };
-          this.log.add({
-            kind: "event",
-            t_s: event.t_s,
-            by: event.source,
-            text: [event.topic, describe(event.data)].filter(Boolean).join(": "),
-            bad: false,
-          });
+          this.tellEvent(event);
         }
         for (const control of frame.controls) {
           this.helm.applied(control);
           // Was told already, by the answer to it.
           if (control.command_id !== null && this.answered.has(control.command_id)) continue;
-          this.log.add({
-            kind: control.by.startsWith("controller:") ? "control" : "command",
-            t_s: this.history.time(control.tick),
-            by: this.author(control.by, control.command_id),
-            text: [control.command, describe(control.args)].filter(Boolean).join(": "),
-            bad: false,
-          });
+          this.tellControl(control);
         }
         return;
       }
@@ -264,6 +335,75 @@ export class Run {
       case "summary":
         this.summary = frame.summary;
     }
+  }
+
+  private greeted(frame: HelloFrame): void {
+    if (frame.protocol !== PROTOCOL) {
+      this.fail(
+        `The server speaks protocol ${frame.protocol}, this page speaks ${PROTOCOL}. Reload the page.`,
+      );
+      return;
+    }
+    this.session = frame.session;
+    this.role = frame.role;
+    // Until the log says otherwise; a log that has lost its beginning may have said otherwise there.
+    if (this.cursor.offset === 0) this.helm.speed = frame.session.speed;
+    this.cursor.epoch ??= frame.epoch;
+    this.headAtHello = frame.head;
+    // The state in hello may be newer than the log position: it counts only until the log itself has spoken.
+    this.status ??= frame.session.status;
+    this.reason ??= frame.session.reason;
+    // The entry with the summary may lie in the part that came out of the recording.
+    if (this.cursor.offset >= frame.head) this.summary ??= frame.session.summary;
+    if (frame.session.schema && !this.history) this.begin(frame.session.schema);
+  }
+
+  /** The log lines and the steering of a stretch whose log was not read: what is known of it, in the order of its ticks. */
+  private recall({ events, controls }: Past, applied: readonly Control[], from: number): void {
+    const lines: { readonly tick: number; readonly tell: () => void }[] = events.map((event) => ({
+      tick: event.tick,
+      tell: () => {
+        this.tellEvent(event);
+      },
+    }));
+    const told = new Set(applied.map(({ command_id }) => command_id));
+    for (const control of [...controls.filter(({ command_id }) => !told.has(command_id)), ...applied]) {
+      if (control.tick < from || (control.command_id !== null && this.answered.has(control.command_id)))
+        continue;
+      lines.push({
+        tick: control.tick,
+        tell: () => {
+          this.helm.applied(control);
+          this.tellControl(control);
+        },
+      });
+    }
+    for (const { command_id, tick } of applied) {
+      if (command_id === null) continue;
+      this.answered.add(command_id);
+      this.commands.applied(command_id, tick);
+    }
+    for (const { tell } of lines.sort((one, other) => one.tick - other.tick)) tell();
+  }
+
+  private tellEvent(event: SimEvent): void {
+    this.log.add({
+      kind: "event",
+      t_s: event.t_s,
+      by: event.source,
+      text: [event.topic, describe(event.data)].filter(Boolean).join(": "),
+      bad: false,
+    });
+  }
+
+  private tellControl(control: Control): void {
+    this.log.add({
+      kind: control.by.startsWith("controller:") ? "control" : "command",
+      t_s: this.history?.time(control.tick) ?? null,
+      by: this.author(control.by, control.command_id),
+      text: [control.command, describe(control.args)].filter(Boolean).join(": "),
+      bad: false,
+    });
   }
 
   private begin(schema: Schema): void {

@@ -5,27 +5,15 @@
 
 import { backoffMs } from "./backoff";
 import { verdict } from "./closeCodes";
+import type { RawSocket, Surroundings } from "./surroundings";
 
-/** The part of a browser's WebSocket that is used. */
-export interface RawSocket {
-  onopen: (() => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  send(data: string): void;
-  close(code?: number, reason?: string): void;
-}
-
-export interface Surroundings {
-  readonly open: (url: string) => RawSocket;
-  readonly random: () => number;
-  readonly nowMs: () => number;
-  /** Runs `action` once after `ms`; the answer cancels it. */
-  readonly after: (ms: number, action: () => void) => () => void;
-}
+export type { RawSocket, Surroundings } from "./surroundings";
 
 export type SocketState =
   | { readonly phase: "connecting"; readonly attempt: number }
   | { readonly phase: "open" }
+  /** This page closed it; the other side has not said so yet. */
+  | { readonly phase: "closing" }
   | {
       readonly phase: "waiting";
       readonly attempt: number;
@@ -35,20 +23,51 @@ export type SocketState =
   | { readonly phase: "closed"; readonly code: number; readonly message: string };
 
 export interface SocketOptions {
+  /** What it is called on the browser's console, where it tells its states and messages at debug level. */
+  readonly name: string;
   /** Asked at each connect, so that it can carry the newest `since`. */
   readonly url: () => string;
   readonly onMessage: (data: unknown) => void;
-  readonly onState: (state: SocketState) => void;
+  readonly onState?: (state: SocketState) => void;
+  /** Connects in a row that may fail; without end where it is not given. */
+  readonly attempts?: number;
+  /** Sent when nothing was heard for a while. Null where the server takes nothing in: then only the browser notices a dead connection. */
+  readonly ping?: object | null;
 }
+
+/** The names that browsers give to the states of a WebSocket. */
+export type ReadyState = "CONNECTING" | "OPEN" | "CLOSING" | "CLOSED";
+
+export function readyState({ phase }: SocketState): ReadyState {
+  const names = { connecting: "CONNECTING", open: "OPEN", closing: "CLOSING" } as const;
+  return phase === "waiting" || phase === "closed" ? "CLOSED" : names[phase];
+}
+
+/** Messages kept for who comes to look. */
+export const KEPT_MESSAGES = 100;
+/** How long the other side has to answer a close. */
+export const CLOSE_WITHIN_MS = 1_000;
 
 /** The server answers pings at once. */
 export const PING_EVERY_MS = 5_000;
 /** Silence after a ping, or after a connect, that is taken for a dead connection. */
 export const DEAD_AFTER_MS = 8_000;
 
+/** Type, offset and size of a message. Never a piece of its text: on the console that would keep the whole of it in memory. */
+export function gist(data: unknown): string {
+  if (typeof data !== "string") return typeof data;
+  const head = /^\{(?:"offset":(\d+),)?"type":"(\w{1,24})"/.exec(data);
+  const what = head ? `${String(head[2])} ${head[1] ?? ""}`.trim() : "message";
+  return `${what}, ${data.length} characters`;
+}
+
 export class ReturningSocket {
   state: SocketState = { phase: "closed", code: 1000, message: "" };
+  /** The newest messages, oldest first. */
+  readonly messages: unknown[] = [];
   private raw: RawSocket | null = null;
+  /** The one that was closed and has not ended yet. */
+  private closing: RawSocket | null = null;
   private failures = 0;
   /** When the ping was sent that nothing came after yet. */
   private pingAtMs: number | null = null;
@@ -65,6 +84,9 @@ export class ReturningSocket {
   connect(): void {
     if (this.raw) return;
     this.cancelTimer();
+    this.letGo();
+    // Somebody asks again after all attempts were used up.
+    if (this.state.phase === "closed") this.failures = 0;
     this.enter({ phase: "connecting", attempt: this.failures });
     const raw = this.around.open(this.options.url());
     this.raw = raw;
@@ -77,6 +99,9 @@ export class ReturningSocket {
       // An accepted socket may still be refused a moment later; only a message proves that this connection is good.
       this.failures = 0;
       this.pingAtMs = null;
+      console.debug(this.options.name, "message", gist(event.data));
+      this.messages.push(event.data);
+      if (this.messages.length > KEPT_MESSAGES) this.messages.shift();
       this.options.onMessage(event.data);
     };
     raw.onclose = (event) => {
@@ -95,15 +120,38 @@ export class ReturningSocket {
     return true;
   }
 
-  /** Ends for good. */
-  close(message = ""): void {
+  /** Ends for good, unless `connect` is called again. `atOnce`: without waiting for the other side, and without keeping what it said. */
+  close(message = "", atOnce = false): void {
     const raw = this.detach();
-    raw?.close(1000);
-    this.enter({ phase: "closed", code: 1000, message });
+    this.letGo();
+    const closed: SocketState = { phase: "closed", code: 1000, message };
+    if (atOnce) this.messages.length = 0;
+    if (!raw || atOnce) {
+      raw?.close(1000);
+      this.enter(closed);
+      return;
+    }
+    const done = () => {
+      this.cancelTimer();
+      this.letGo();
+      this.enter(closed);
+    };
+    this.closing = raw;
+    raw.onclose = done;
+    this.cancelTimer = this.around.after(CLOSE_WITHIN_MS, done);
+    this.enter({ phase: "closing" });
+    raw.close(1000);
+  }
+
+  private letGo(): void {
+    if (this.closing) this.closing.onclose = null;
+    this.closing = null;
   }
 
   private watch(): void {
     this.cancelTimer();
+    const { ping = { type: "ping" } } = this.options;
+    if (ping === null) return;
     this.cancelTimer = this.around.after(PING_EVERY_MS, () => {
       // Judged by an unanswered ping, not by the time since the last message: browsers run the timers of hidden tabs
       // as rarely as once a minute.
@@ -112,7 +160,7 @@ export class ReturningSocket {
         this.abandon();
         return;
       }
-      if (this.pingAtMs === null && this.send({ type: "ping" })) this.pingAtMs = nowMs;
+      if (this.pingAtMs === null && this.send(ping)) this.pingAtMs = nowMs;
       this.watch();
     });
   }
@@ -133,6 +181,10 @@ export class ReturningSocket {
     }
     const waitMs = backoffMs(this.failures, this.around.random());
     this.failures += 1;
+    if (this.failures >= (this.options.attempts ?? Infinity)) {
+      this.enter({ phase: "closed", code, message: message || reason });
+      return;
+    }
     this.cancelTimer = this.around.after(waitMs, () => {
       this.connect();
     });
@@ -154,18 +206,7 @@ export class ReturningSocket {
 
   private enter(state: SocketState): void {
     this.state = state;
-    this.options.onState(state);
+    console.debug(this.options.name, state);
+    this.options.onState?.(state);
   }
 }
-
-export const browser: Surroundings = {
-  open: (url) => new WebSocket(url) as RawSocket,
-  random: () => Math.random(),
-  nowMs: () => Date.now(),
-  after: (ms, action) => {
-    const id = setTimeout(action, ms);
-    return () => {
-      clearTimeout(id);
-    };
-  },
-};

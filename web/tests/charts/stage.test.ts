@@ -49,19 +49,69 @@ describe("Stage", () => {
     expect(chart.paint).toHaveBeenCalledTimes(1);
   });
 
-  test("a pinned crosshair comes back when no pointer moves it, until it is let go", () => {
+  test("a moment gone back to comes back when no pointer moves the crosshair, until it is let go", () => {
     const { stage, chart } = setUp();
-    const pins: (number | null)[] = [];
-    stage.watchView(() => pins.push(stage.pinned));
+    const moments: (number | null)[] = [];
+    stage.watchView(() => moments.push(stage.seeked));
     stage.point(7);
-    stage.pin(stage.pointed);
+    stage.seek(stage.pointed);
     stage.point(20);
     expect(chart.point).toHaveBeenLastCalledWith(expect.anything(), 20);
     stage.point(null);
     expect(chart.point).toHaveBeenLastCalledWith(expect.anything(), 7);
-    stage.pin(null);
+    stage.seek(null);
     expect(chart.point).toHaveBeenLastCalledWith(expect.anything(), null);
-    expect(pins).toEqual([7, null]);
+    expect(moments).toEqual([7, null]);
+  });
+
+  test("to go to the newest tick, or beyond, is to go back to live", () => {
+    const { stage } = setUp();
+    stage.seek(38);
+    expect(stage.seeked).toBe(38);
+    stage.seek(39);
+    expect(stage.seeked).toBeNull();
+  });
+
+  test("while a moment is looked at, the newest seconds stand still, and hold it", () => {
+    const { run, stage, range } = setUp();
+    stage.show({ kind: "newest", seconds: 5 });
+    stage.seek(35);
+    give(run, ticks(4, 40, 20));
+    expect(range()).toEqual([30, 40]);
+    stage.seek(10);
+    expect(range()).toEqual([5, 15]);
+    stage.seek(null);
+    expect(range()).toEqual([50, 60]);
+  });
+
+  test("a stretch that was chosen moves to a moment outside it", () => {
+    const { stage, range } = setUp();
+    stage.show({ kind: "chosen", from_s: 10, to_s: 15 });
+    stage.seek(25);
+    expect(range()).toEqual([20, 30]);
+    stage.seek(8);
+    expect(range()).toEqual([3, 13]);
+  });
+
+  test("figures are read under the crosshair, else at the moment gone back to, else at the newest tick", () => {
+    const { run, stage } = setUp();
+    const moment = () => run.history && stage.moment(run.history);
+    expect(moment()).toBe(39);
+    stage.seek(12);
+    expect(moment()).toBe(12);
+    stage.point(20);
+    expect(moment()).toBe(20);
+  });
+
+  test("a link's moment is gone to as soon as the run has come that far", () => {
+    const { run, stage } = setUp();
+    stage.start();
+    stage.seekTime(25);
+    frame();
+    expect(stage.seeked).toBeNull();
+    give(run, ticks(4, 40, 20));
+    frame();
+    expect(stage.seeked).toBe(50);
   });
 
   test("shows the whole run to come, its newest part, or what was chosen", () => {

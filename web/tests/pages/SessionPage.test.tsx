@@ -26,8 +26,8 @@ beforeEach(() => {
   );
 });
 
-async function open(): Promise<FakeSocket> {
-  render(<App router={makeRouter(createMemoryHistory({ initialEntries: ["/sessions/k3v9"] }))} />);
+async function open(path = "/sessions/k3v9"): Promise<FakeSocket> {
+  render(<App router={makeRouter(createMemoryHistory({ initialEntries: [path] }))} />);
   await screen.findByTestId("badge");
   const socket = sockets.at(-1);
   if (!socket) throw new Error("the page opened no socket");
@@ -113,7 +113,7 @@ describe("the page of a run", () => {
     says(socket, answer(4, id.id, "pause", { tick: 5 }), status(5, "paused", { tick: 5 }));
     expect(await screen.findByText("By ann.")).toBeVisible();
     expect(screen.getByText("Pause: applied at 00:02.5", { selector: "[data-fate]" })).toBeVisible();
-    expect(screen.getByTestId("announcer")).toHaveTextContent("Pause: applied at 00:02.5");
+    expect(screen.getByRole("status")).toHaveTextContent("Pause: applied at 00:02.5");
     await userEvent.clear(screen.getByLabelText("Ticks a step"));
     await userEvent.type(screen.getByLabelText("Ticks a step"), "20");
     await userEvent.click(screen.getByRole("button", { name: "Step" }));
@@ -160,7 +160,82 @@ describe("the page of a run", () => {
     ]);
     expect(await screen.findByText(/forked from/)).toHaveTextContent("forked from k3v9 at tick 5");
     expect(screen.getByRole("link", { name: "k3v9" })).toHaveAttribute("href", "/sessions/k3v9");
-    expect(sockets.at(-1)?.url).toContain("/api/ws/sessions/f0rk");
+    // Its own, and its parent's, whose lines are drawn behind it.
+    const last = sockets.slice(-2).map(({ url }) => new URL(url).pathname);
+    expect(new Set(last)).toEqual(new Set(["/api/ws/sessions/f0rk", "/api/ws/sessions/k3v9"]));
+  });
+
+  test("going back on the timeline stops the view, not the run, and says how far behind it is", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 50));
+    const slider = await screen.findByRole("slider", { name: "Moment shown" });
+    slider.focus();
+    await userEvent.keyboard("{Home}{ArrowRight}");
+    expect(await screen.findByTestId("moment")).toHaveTextContent("1 s, 23 s behind live");
+    expect(screen.getByRole("button", { name: /^Fork at 00:01.0/ })).toBeVisible();
+    expect(commands(socket)).toEqual([]);
+    says(socket, fresh(4, 50, 10));
+    await waitFor(() => {
+      expect(screen.getByTestId("moment")).toHaveTextContent("1 s, 28 s behind live");
+    });
+    await userEvent.click(screen.getByRole("button", { name: "Back to live" }));
+    expect(screen.queryByTestId("moment")).toBeNull();
+  });
+
+  test("a click on an event shows the run as of then", async () => {
+    // Rows are made for what is in sight; without a layout nothing is.
+    vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(400);
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 50));
+    says(socket, answer(4, "theirs", "set_taps", { tick: 20, args: { regulators: { reg1: 1.05 } } }));
+    const time = await screen.findByRole("button", { name: "00:10.0", hidden: true });
+    await userEvent.click(time);
+    expect(await screen.findByTestId("moment")).toHaveTextContent("10 s, 14 s behind live");
+  });
+
+  test("a link with a moment goes there as soon as the run has come that far", async () => {
+    const socket = await open("/sessions/k3v9?t=20");
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 30));
+    expect(await screen.findByText("Following the run")).toBeVisible();
+    says(socket, fresh(4, 30, 30));
+    expect(await screen.findByTestId("moment")).toHaveTextContent("20 s, 9.5 s behind live");
+  });
+
+  test("the whole run can be had as a file", async () => {
+    const socket = await open();
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
+    await userEvent.click(await screen.findByRole("button", { name: "Export" }));
+    const links = await screen.findAllByRole("link", { name: /CSV|Parquet|JSON Lines/ });
+    expect(links.map((link) => link.getAttribute("href"))).toEqual(
+      ["csv", "parquet", "jsonl"].map((format) => `/api/sessions/k3v9/export?format=${format}`),
+    );
+  });
+
+  test("shows who watches and where, and goes where one of them goes until it goes elsewhere itself", async () => {
+    const socket = await open();
+    const watching = (tick: number | null) => ({
+      type: "viewers",
+      count: 2,
+      viewers: [
+        { id: "me", name: "local", since: 1000, tick: null, you: true },
+        { id: "a", name: "ann", since: 1001, tick, you: false },
+      ],
+    });
+    says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 50), watching(8));
+    await userEvent.click(await screen.findByRole("button", { name: "2 viewers" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Follow ann" }));
+    expect(screen.getByText("at 00:04.0")).toBeVisible();
+    expect(await screen.findByTestId("moment")).toHaveTextContent(/^4 s, /);
+    says(socket, watching(20));
+    await waitFor(() => {
+      expect(screen.getByTestId("moment")).toHaveTextContent(/^10 s, /);
+    });
+    expect(screen.getByRole("button", { name: "2 viewers, following ann" })).toBeVisible();
+    screen.getByRole("slider", { name: "Moment shown" }).focus();
+    await userEvent.keyboard("{Home}");
+    expect(await screen.findByRole("button", { name: "2 viewers" })).toBeVisible();
+    says(socket, watching(30));
+    expect(screen.getByTestId("moment")).toHaveTextContent(/^0 s, /);
   });
 
   test("out of touch it says so, and offers no command", async () => {

@@ -41,7 +41,7 @@ describe("Column", () => {
 
   test("an empty stretch and one without values have no extremes", () => {
     const column = filled([1, 2, 3]);
-    column.padTo(70);
+    column.skipTo(70);
     expect(column.length).toBe(70);
     expect(column.extremes(2, 2, { lo: 0, hi: 0 })).toEqual({ lo: NaN, hi: NaN });
     expect(column.extremes(3, 70, { lo: 0, hi: 0 })).toEqual({ lo: NaN, hi: NaN });

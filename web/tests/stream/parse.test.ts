@@ -3,14 +3,15 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { parse, parseText } from "../../src/stream/parse";
+import { parse, parsePast, parseText } from "../../src/stream/parse";
 import { BadFrame } from "../../src/stream/reader";
 import { hello, schema, SCHEMA, status, summary, ticks } from "../samples";
 
 const GOLDEN = join(import.meta.dirname, "../../../tests/golden");
 
 /** Frames that only other readers than this page ask for. */
-const NOT_FOR_THE_PAGE = /^(tick_full|task_|experiment_|benchmark_|operation_|progress|complete)/;
+const NOT_FOR_THE_PAGE =
+  /^(tick_full|task_|experiment_|benchmark_|operation_|progress|complete|playhead|history|compare)/;
 
 const golden = readdirSync(GOLDEN).filter((name) => name.endsWith(".json") && !NOT_FOR_THE_PAGE.test(name));
 
@@ -18,6 +19,18 @@ describe("parse", () => {
   test.each(golden)("reads the golden %s", (name) => {
     const value = JSON.parse(readFileSync(join(GOLDEN, name), "utf8")) as { type: string };
     expect(parse(value).type).toBe(value.type);
+  });
+
+  test("reads the golden answer of history", () => {
+    const past = parsePast(JSON.parse(readFileSync(join(GOLDEN, "history.json"), "utf8")), 2);
+    expect([past.from, past.to, past.stretch, past.tick, past.next_offset]).toEqual([
+      0,
+      24,
+      12,
+      [0, 10, 20, 23],
+      7,
+    ]);
+    expect(past.v[3]).toBeNull();
   });
 
   test.each([

@@ -11,6 +11,7 @@ function setUp() {
   let since = 0;
   const socket = new ReturningSocket(
     {
+      name: "test",
       url: () => `ws://test/?since=${since}`,
       onMessage: (data) => {
         messages.push(data);

@@ -1,0 +1,76 @@
+/** axe-core on every page, light and dark, with pictures. */
+
+import { createRequire } from "node:module";
+
+import type { AxeResults, RunOptions } from "axe-core";
+import type { Page } from "playwright-core";
+
+import {
+  commandRun,
+  newContext,
+  openTab,
+  say,
+  seen,
+  shoot,
+  startRun,
+  troubles,
+  withBrowser,
+} from "./browser.ts";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** In the dark only the colours are others. */
+async function faults(page: Page, colorScheme: "light" | "dark"): Promise<string[]> {
+  await page.addScriptTag({ path: AXE });
+  const options: RunOptions = {
+    resultTypes: ["violations"],
+    ...(colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {}),
+  };
+  const { violations } = await page.evaluate(async (options) => {
+    const { axe } = window as unknown as {
+      axe: { run: (where: Document, options: RunOptions) => Promise<AxeResults> };
+    };
+    return axe.run(document, options);
+  }, options);
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ html, any }) => `${id}: ${html.slice(0, 120)}: ${any[0]?.message ?? ""}`),
+    );
+}
+
+await withBrowser(async (browser) => {
+  const done = await startRun({ scenario: "ieee13", overrides: { duration_s: 120 } });
+  const other = await startRun({ scenario: "ieee13", seed: 1, overrides: { duration_s: 120 } });
+  const live = await startRun({ scenario: "ieee123", speed: 5, overrides: { duration_s: 3600 } });
+  const found: Record<string, string[]> = {};
+  for (const colorScheme of ["light", "dark"] as const) {
+    const context = await newContext(browser, { colorScheme });
+    const pages: readonly (readonly [name: string, path: string, ready: (page: Page) => Promise<unknown>])[] =
+      [
+        ["sessions", "/", (page) => page.getByRole("table").first().waitFor()],
+        ["new", "/new?scenario=ieee34", (page) => page.getByRole("button", { name: "Run ieee34" }).waitFor()],
+        ["ended", done.path, (page) => seen(page, "Finished")],
+        ["live", live.path, (page) => seen(page, "Live")],
+        ["profile", `${live.path}?view=profile`, (page) => seen(page, "Live")],
+        [
+          "compare",
+          `/compare?ids=${done.id},${other.id}`,
+          (page) => page.getByRole("heading", { level: 2 }).first().waitFor(),
+        ],
+        ["workers", "/workers", (page) => page.getByRole("heading", { level: 1 }).waitFor()],
+        ["nowhere", "/no/such/page", (page) => page.getByText("There is no such page").waitFor()],
+      ];
+    for (const [name, path, ready] of pages) {
+      const { page } = await openTab(context, path, { expected: ["status of 404"] });
+      await ready(page);
+      if (name === "live") await page.getByRole("button", { name: "Adjust" }).click();
+      found[`${name}-${colorScheme}`] = await faults(page, colorScheme);
+      await shoot(page, `${name}-${colorScheme}`, true);
+      await page.close();
+    }
+    await context.close();
+  }
+  await commandRun(live.id, "stop");
+  say({ found, troubles });
+});
