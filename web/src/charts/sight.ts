@@ -2,10 +2,13 @@ import type { Stage } from "./stage";
 
 /** Whether an element is in sight, or nearly. What is scrolled away is not painted; it catches up when it comes back. */
 export class Sight {
-  seen = false;
+  seen: boolean;
   private readonly observer: IntersectionObserver;
 
   constructor(element: Element, stage: Stage) {
+    // At once: the observer tells a frame or two later, and the first picture is waited for.
+    const { top, height } = element.getBoundingClientRect();
+    this.seen = height > 0 && top < innerHeight;
     this.observer = new IntersectionObserver(
       (entries) => {
         this.seen = entries.at(-1)?.isIntersecting ?? false;

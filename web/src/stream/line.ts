@@ -260,7 +260,8 @@ export class Line {
     try {
       const session = await this.server.session();
       if (turn !== this.turn) return;
-      run.greet(session, "is all");
+      // How the run ended is told with its last ticks, not before them.
+      if (!run.history) run.greet(session, "log follows");
       const length = run.history?.length ?? 0;
       if (run.history && session.tick > length) {
         const [past, applied] = await Promise.all([
@@ -270,8 +271,8 @@ export class Line {
         if (turn !== this.turn) return;
         run.learn(past, applied);
         run.newestTickTs = this.around.nowMs() / 1000 + run.clockSkew_s;
-        run.greet(session, "is all");
       }
+      run.greet(session, "is all");
       this.failures = 0;
       if (this.state.phase !== "open") this.enter({ phase: "open" });
       if (isEnded(session.status) && run.tick >= session.tick) {

@@ -232,8 +232,14 @@ describe("Line where a proxy strips WebSockets", () => {
     };
     await around.flow(2900);
     expect(around.asked).toHaveLength(before);
+    // It never says that the run is over while ticks are missing.
+    const ended: number[] = [];
+    run.watch(() => {
+      if (run.ended) ended.push(run.tick);
+    });
     await around.flow(200);
     expect([run.tick, run.ended, run.history?.missing(), line.state.phase]).toEqual([40, true, [], "closed"]);
+    expect(new Set(ended)).toEqual(new Set([40]));
   });
 
   test("a server that is away is not a proxy that strips", async () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 
 import { backoffMs, BASE_MS, CAP_MS } from "../../src/stream/backoff";
-import { DEAD_AFTER_MS, PING_EVERY_MS, ReturningSocket, type SocketState } from "../../src/stream/socket";
+import {
+  DEAD_AFTER_MS,
+  gist,
+  PING_EVERY_MS,
+  ReturningSocket,
+  type SocketState,
+} from "../../src/stream/socket";
 import { FakeSurroundings } from "../samples";
 
 function setUp() {
@@ -38,6 +44,17 @@ describe("backoffMs", () => {
     ]);
     expect(backoffMs(3, 0)).toBe(0);
     expect(backoffMs(3, 0.25)).toBe(2000);
+  });
+});
+
+describe("gist", () => {
+  test.each([
+    ['{"offset":12,"type":"ticks","first":4}', "ticks 12, 38 characters"],
+    ['{"type":"hello","session":{}}', "hello, 29 characters"],
+    ["not JSON", "message, 8 characters"],
+    [new ArrayBuffer(3), "object"],
+  ])("tells of %s what the console needs, and keeps nothing of its text", (data, told) => {
+    expect(gist(data)).toBe(told);
   });
 });
 

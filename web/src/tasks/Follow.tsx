@@ -1,0 +1,46 @@
+import { useEffect } from "react";
+
+import { useTaskWebSocket } from "../stream/useTaskWebSocket";
+import type { LiveTask } from "./live";
+import type { Hearing } from "./standing";
+
+/** How long a socket may take before the page asks instead. */
+const PATIENCE_MS = 2_500;
+
+interface Props {
+  readonly taskId: string;
+  readonly live: LiveTask;
+  /** Nothing more is to come: a closed socket is no loss. */
+  readonly over: boolean;
+  readonly onHearing: (hearing: Hearing) => void;
+}
+
+/** Follows a task's events into `live`. An element of its own, so that an event does not draw the whole page anew. */
+export function Follow({ taskId, live, over, onHearing }: Props) {
+  const { events, readyState, fault, connect } = useTaskWebSocket(taskId);
+  useEffect(() => {
+    live.take(events);
+  }, [live, events]);
+
+  const heard = readyState === "OPEN" && fault === null;
+  useEffect(() => {
+    if (heard || over) {
+      onHearing(heard ? "events" : "nothing");
+      return;
+    }
+    const late = setTimeout(() => {
+      onHearing("polling");
+    }, PATIENCE_MS);
+    return () => {
+      clearTimeout(late);
+    };
+  }, [heard, over, onHearing]);
+
+  // A task that goes on after its end says so on a new connection.
+  useEffect(() => {
+    if (!over && readyState === "CLOSED" && fault === null && events.length > 0) connect();
+    // Only when it comes to life again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [over]);
+  return null;
+}
