@@ -21,6 +21,9 @@ MEAN_DIGITS: Final = 6
 MANY_STEPS: Final = 10
 """A common step is used while the longest run has so many of them at least."""
 
+SHOWN: Final = ("v_min", "v_max", "p_kw_total")
+"""Series of every run, whatever else is asked for."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Axis:
@@ -99,11 +102,12 @@ class Series:
         """The series by name, for orjson: NaN where the run has ended, or has no such number."""
         means = np.full_like(self._sums, np.nan)
         np.divide(self._sums, self._counts, out=means, where=self._counts > 0)
-        found = {
-            "v_min": np.round(self._low, VOLTAGE_DIGITS),
-            "v_max": np.round(self._high, VOLTAGE_DIGITS),
-            "p_kw_total": np.round(means[:, 0], POWER_DIGITS),
-        }
+        shown = (
+            np.round(self._low, VOLTAGE_DIGITS),
+            np.round(self._high, VOLTAGE_DIGITS),
+            np.round(means[:, 0], POWER_DIGITS),
+        )
+        found = dict(zip(SHOWN, shown, strict=True))
         for at, column in enumerate(self.fields, start=1):
             found[column.name] = np.round(means[:, at], MEAN_DIGITS)
         return {name: np.ascontiguousarray(values) for name, values in found.items()}

@@ -14,7 +14,9 @@ from . import (
     commands,
     compare,
     events,
+    experiments,
     export,
+    following,
     forking,
     health,
     history,
@@ -25,6 +27,8 @@ from . import (
     simstream,
     static,
     stream,
+    task_feeds,
+    tasks,
 )
 from .metrics import ResponseCounter
 from .origin import OriginGuard
@@ -64,10 +68,14 @@ def create_app(settings: Settings, *, redis: Redis | None = None) -> FastAPI:
         compare,
         forking,
         commands,
+        tasks,
+        experiments,
+        task_feeds,
         events,
         health,
         metrics,
         simstream,
+        following,
         stream,
     ):
         app.include_router(module.router)

@@ -40,6 +40,8 @@ class Watched(Protocol):
 class Pulse:
     """When one outlet last took something in and its viewer last took something over; times are passed in."""
 
+    __slots__ = ("_arrived", "_written", "moved_at", "sent_at")
+
     def __init__(self, now: float) -> None:
         self._written = 0
         self._arrived = 0

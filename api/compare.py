@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Annotated, Any, Final
 
 import orjson
@@ -13,13 +13,15 @@ from starlette.responses import Response
 from gridcast.recordings.columns import T_S, Column
 from gridcast.recordings.rows import Selection
 
-from .align import Axis, Series
+from .align import SHOWN, Axis, Series
+from .columnar import NUMBER_BYTES
 from .failures import Failure, Fault, invalid
 from .fields import select
 from .models import CompareQuery
 from .past import Past, look, read
 from .replies import fails_with, while_connected
 from .services import Services, ServicesDep
+from .streamed import Streamed, in_turn
 from .views import Base, show
 
 router = APIRouter(prefix="/api/compare", tags=["sessions"])
@@ -36,23 +38,30 @@ async def compare(
 ) -> Response:
     """Two to eight sessions side by side; differences are to the first of them."""
     pasts = [await look(services, session_id) for session_id in _ids(query.ids)]
-    wanted, left_out = _fields(pasts, query.fields)
+    wanted, left_out = await services.desk.run(_fields, pasts, query.fields)
     axis = Axis.over([(past.tick_s, past.state.tick) for past in pasts], query.max_points)
     sessions = await show(services, [past.state for past in pasts], base=Base.of(request), brief=True)
-    series = await while_connected(request, _series(services, pasts, axis, wanted))
-    summary, differences = _summaries(pasts)
-    document = {
-        "sessions": sessions,
-        "parameters": _parameters(pasts),
-        "summary": summary,
-        "differences": differences,
-        "series": {"t_s": axis.t_s, **series},
-        "step_s": float(axis.step_s),
-        "max_points": query.max_points,
-        "left_out": left_out,
-    }
-    body = await services.desk.run(orjson.dumps, document, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+    numbers = len(pasts) * axis.points * (len(SHOWN) + len(wanted))
+    async with AsyncExitStack() as stack:
+        keeping = services.desk.keeping(numbers * NUMBER_BYTES)
+        await while_connected(request, stack.enter_async_context(keeping))
+        series = await while_connected(request, _series(services, pasts, axis, wanted))
+        summary, differences = _summaries(pasts)
+        document = {
+            "sessions": sessions,
+            "parameters": _parameters(pasts),
+            "summary": summary,
+            "differences": differences,
+            "series": {"t_s": axis.t_s, **series},
+            "step_s": float(axis.step_s),
+            "max_points": query.max_points,
+            "left_out": left_out,
+        }
+        body = await services.desk.run(orjson.dumps, document, option=orjson.OPT_SERIALIZE_NUMPY)
+        headers = {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
+        return Streamed(
+            services, in_turn([body]), media_type="application/json", headers=headers, holds=stack.pop_all()
+        )
 
 
 def _ids(text: str) -> list[str]:
@@ -75,7 +84,7 @@ def _fields(pasts: Sequence[Past], fields: str | None) -> tuple[list[str], list[
         return [], []
     found: list[set[str]] = [set() for _ in pasts]
     order: dict[str, None] = {}
-    for field in fields.split(","):
+    for field in dict.fromkeys(name.strip() for name in fields.split(",")):
         refusals: list[Failure] = []
         for past, names in zip(pasts, found, strict=True):
             try:
@@ -99,16 +108,16 @@ async def _series(
     services: Services, pasts: Sequence[Past], axis: Axis, wanted: Sequence[str]
 ) -> dict[str, Any]:
     found = {}
-    async with services.desk.reading:
-        for past in pasts:
-            fields = [column for name in wanted for column in past.columns if column.name == name]
-            columns = tuple(column for column in past.columns if column in fields or _shown(column))
-            selection = Selection(of=past.columns, columns=columns, events=False, controls=False)
-            series = Series(axis=axis, tick_s=past.tick_s, columns=columns, fields=fields)
-            async with aclosing(read(services, past, selection, first=0, last=past.newest)) as pieces:
-                async for rows in pieces:
-                    await services.desk.run(series.add, rows)
-            found[past.state.id] = series.told()
+    for past in pasts:
+        fields = [column for name in wanted for column in past.columns if column.name == name]
+        columns = tuple(column for column in past.columns if column in fields or _shown(column))
+        selection = Selection(of=past.columns, columns=columns, events=False, controls=False)
+        series = Series(axis=axis, tick_s=past.tick_s, columns=columns, fields=fields)
+        rows = read(services, past, selection, first=0, last=past.newest)
+        async with services.desk.reading, aclosing(rows) as pieces:  # others have a turn between two runs
+            async for piece in pieces:
+                await services.desk.run(series.add, piece)
+        found[past.state.id] = series.told()
     return found
 
 

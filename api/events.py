@@ -1,4 +1,5 @@
-"""`/api/sessions/{id}/events`: the same entries as Server-Sent Events, for proxies that strip WebSockets and for curl."""
+"""`/api/sessions/{id}/events`, `/api/tasks/{id}/events`: the same entries as Server-Sent Events, for proxies that strip
+WebSockets and for curl."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, ChannelGone, Entry, Reset, Subscription, Viewer
+from gridcast.broadcaster.analyses import AnalysisState
 from gridcast.broadcaster.names import Epoch, new_id
+from gridcast.broadcaster.sessions import SessionState
 
 from .budget import TooSlow
 from .failures import Fault, invalid
@@ -24,6 +27,7 @@ from .outlet import PIECE_BYTES
 from .playhead import Mailbox
 from .replies import fails_with, first_of
 from .services import Services, ServicesDep
+from .task_views import task_state
 from .users import LOCAL_USER
 from .views import channel_of, state_of
 
@@ -110,7 +114,7 @@ class EventStream(Response):
                 return
             else:
                 await self._body(send, b"".join(event(subscription.epoch, item) for item in batch))
-                if _over(batch):
+                if _over(batch) and subscription.at_head:
                     return
 
     async def _company(self, mailbox: Mailbox, send: Send) -> None:
@@ -165,12 +169,41 @@ async def events(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """A session's entries as they come. `Last-Event-ID` wins over `since` and `epoch`."""
-    channel = channel_of(session_id)
+    state = await state_of(services, session_id)
+    return _stream(services, channel_of(session_id), state, query, last_event_id)
+
+
+@router.get(
+    "/api/tasks/{task_id}/events",
+    response_class=Response,
+    responses={
+        200: {"description": "Events as `text/event-stream`", "content": {"text/event-stream": {}}},
+        204: {"description": "Everything of a task that is over was sent"},
+        **fails_with(404, 422, 503),
+    },
+)
+async def task_events(
+    services: ServicesDep,
+    task_id: str,
+    query: Annotated[EventsQuery, Query()],
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """A task's events as they come. `Last-Event-ID` wins over `since` and `epoch`."""
+    state = await task_state(services, task_id)
+    return _stream(services, state.channel, state, query, last_event_id)
+
+
+def _stream(
+    services: Services,
+    channel: Channel,
+    state: SessionState | AnalysisState,
+    query: EventsQuery,
+    last_event_id: str | None,
+) -> Response:
     since: Since = query.since
     epoch = None if query.epoch is None else Epoch(query.epoch)
     if last_event_id:
         epoch, since = last_seen(last_event_id)
-    state = await state_of(services, session_id)
     if state.over and since in ("live", state.head) and epoch in (None, state.epoch):
         return Response(status_code=204)
     return EventStream(services, channel, since=since, epoch=epoch)

@@ -27,16 +27,17 @@ def text_head(size: int) -> bytes:
 
 
 class Frame:
-    """What one frame carries. `wire` is the whole frame, built when first asked for.
+    """What one frame carries. `wire` is the whole frame, built when first asked for; `piece` is for `corked`.
 
     `final` marks the last entry of a channel: a session's last status, the last word of a task.
     """
 
-    __slots__ = ("_wire", "final", "payload")
+    __slots__ = ("_wire", "final", "payload", "piece")
 
     def __init__(self, payload: bytes, *, final: bool = False) -> None:
         self.payload = payload
         self.final = final
+        self.piece: tuple[int, bytes] | None = None
         self._wire: bytes | None = None
 
     @property
@@ -61,8 +62,13 @@ def joined(frames: Sequence[Frame]) -> bytes:
 
 
 def corked(frames: Sequence[Frame]) -> bytes:
-    """The same for one of many viewers who ask for it: a single frame is the same object for all of them."""
-    return frames[0].wire if len(frames) == 1 else joined(frames)
+    """The same for viewers who come one by one: those that are behind at one place are given the same object."""
+    first = frames[0]
+    if len(frames) == 1:
+        return first.wire
+    if first.piece is None or first.piece[0] != len(frames):
+        first.piece = (len(frames), joined(frames))
+    return first.piece[1]
 
 
 def ends_channel(entry: Entry) -> bool:

@@ -15,7 +15,6 @@ from starlette.responses import Response
 from gridcast.recordings.rows import Rows, Selection, Texts
 
 from .columnar import Columnar, size_bytes
-from .desk import LARGE_BYTES
 from .downsample import ROWS_PER_POINT, Sieve
 from .failures import Fault, invalid
 from .fields import select
@@ -34,6 +33,9 @@ MAX_BYTES: Final = 64 << 20
 MAX_TEXT_BYTES: Final = 1 << 20
 """Of the events, and of the controls, of a down-sampled answer; the oldest are left out."""
 
+TEXT_BYTES: Final = 128
+"""What the events, or the controls, of a tick take, about, where controllers are at work."""
+
 
 @router.get("", responses={200: {"content": {"application/json": {}}}, **fails_with(404, 409, 410, 422, 503)})
 async def ticks(
@@ -43,8 +45,8 @@ async def ticks(
     past = await look(services, session_id)
     wanted = _wanted(past, query)
     async with AsyncExitStack() as stack:
-        if wanted.size_bytes > LARGE_BYTES:
-            await while_connected(request, stack.enter_async_context(services.desk.large))
+        keeping = services.desk.keeping(wanted.size_bytes + wanted.text_bytes)
+        await while_connected(request, stack.enter_async_context(keeping))
         answer = await while_connected(request, _made(services, past, wanted))
         pieces = list(answer)
         headers = {"Content-Length": str(sum(map(len, pieces))), "Cache-Control": "no-store"}
@@ -72,7 +74,16 @@ class _Wanted:
         return self.max_points is not None and self.n_ticks > ROWS_PER_POINT * self.max_points
 
     @property
+    def text_bytes(self) -> int:
+        """What the events and controls may take, about."""
+        each = TEXT_BYTES * self.n_ticks
+        if self.max_points is not None:
+            each = min(each, MAX_TEXT_BYTES)
+        return each * (self.selection.events + self.selection.controls)
+
+    @property
     def size_bytes(self) -> int:
+        """About what the numbers take."""
         rows = min(self.n_ticks, ROWS_PER_POINT * (self.max_points or self.n_ticks))
         return size_bytes(self.selection, rows)
 
@@ -107,6 +118,13 @@ def _too_much(wanted: _Wanted) -> str:
         f"{wanted.n_ticks} ticks of {len(wanted.selection.columns)} columns would be about "
         f"{wanted.size_bytes >> 20} MiB, and an answer may have {MAX_BYTES >> 20}; down-sample with max_points (600 suit a "
         "screen), ask for fewer ticks or fields, or take the export"
+    )
+
+
+def _too_much_happened() -> str:
+    return (
+        f"the events or controls of these ticks have more than the {MAX_BYTES >> 20} MiB that an answer may have; give "
+        "max_points, which leaves out the oldest, ask for fewer ticks, or take the export"
     )
 
 
@@ -197,7 +215,11 @@ class _Texts:
         for _, text in texts:
             self._lists.append(text[1:-1])
             self._size += len(text)
-        while self.max_bytes is not None and self._size > self.max_bytes:
+        if self.max_bytes is None:
+            if self._size > MAX_BYTES:
+                raise invalid([Fault(("fields",), _too_much_happened())])
+            return
+        while self._size > self.max_bytes:
             oldest = self._lists.popleft()
             self._size -= len(oldest) + 2
             self.left_out += len(orjson.loads(b"[%b]" % oldest))

@@ -155,9 +155,12 @@ class WaitQuery(_Query):
     wait: bool = Field(False, description="Answer only when it is done.")
 
 
-class ListQuery(_Query):
+class PageQuery(_Query):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: str | None = None
+
+
+class ListQuery(PageQuery):
     status: Status | None = None
     owner: str | None = None
     scenario: str | None = None

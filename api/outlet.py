@@ -79,6 +79,8 @@ class Outlet(Protocol):
 class PortOutlet:
     """Writes shared frames to the transport."""
 
+    __slots__ = ("_budget", "_crowds", "_most_bytes", "_port", "_ride", "_soft_bytes", "_stats", "_written")
+
     def __init__(
         self, port: FramePort, *, soft_bytes: int, crowds: Crowds, budget: Budget, stats: Stats
     ) -> None:

@@ -155,6 +155,8 @@ async def read(
                         raise _LogMoved
                     at, looks = at + len(rows), 0
                     yield rows
+            if at <= last:
+                raise _LogMoved  # or the log begins after `last` only
         except ChunkUnreadable as error:
             broken.add(error.chunk.name)
         except _LogMoved:

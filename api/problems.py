@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -29,6 +30,8 @@ from .failures import (
 )
 
 log = structlog.get_logger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
 
 _WHERE = {"body", "query", "path", "header"}
 
@@ -56,6 +59,14 @@ def faults(errors: Sequence[ErrorDetails | dict[str, Any]]) -> list[Fault]:
         else:
             found.append(Fault(loc, error["msg"]))
     return found
+
+
+def validated(model: type[M], data: Mapping[str, Any]) -> M:
+    """A client's `data` as a `model`. Raises `Failure`."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise invalid(faults(error.errors())) from None
 
 
 def response(failure: Failure) -> Response:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import structlog
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
@@ -19,7 +16,7 @@ from gridcast.recordings.store import store_at
 from .bodies import StrictRoute
 from .company import listing
 from .creating import create_session
-from .failures import Fault, invalid
+from .cursors import decode_cursor, encode_cursor
 from .frames import ends_channel
 from .models import ListQuery, SessionObject, SessionPage, SessionRequest, WaitQuery
 from .replies import fails_with, reply, while_connected
@@ -65,7 +62,7 @@ async def list_sessions(
     request: Request, services: ServicesDep, query: Annotated[ListQuery, Query()]
 ) -> Response:
     """Sessions, newest first, without their schemas."""
-    place = None if query.cursor is None else _decode_cursor(query.cursor)
+    place = None if query.cursor is None else decode_cursor(query.cursor)
     found: list[SessionState] = []
     scanned = 0
     more = True
@@ -81,7 +78,7 @@ async def list_sessions(
                     more = more or place != (page[-1][0], page[-1][1].id)
                     break
     items = await show(services, found, base=Base.of(request), brief=True)
-    return reply({"items": items, "next_cursor": _encode_cursor(place) if more and place else None})
+    return reply({"items": items, "next_cursor": encode_cursor(place) if more and place else None})
 
 
 def _passes(state: SessionState, query: ListQuery) -> bool:
@@ -90,21 +87,6 @@ def _passes(state: SessionState, query: ListQuery) -> bool:
         and (query.owner is None or state.record["owner"] == query.owner)
         and (query.scenario is None or state.record["scenario"] == query.scenario)
     )
-
-
-def _encode_cursor(place: tuple[float, str]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
-
-
-def _decode_cursor(text: str) -> tuple[float, str]:
-    try:
-        place: Any = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        created, session_id = place
-        if not isinstance(created, int | float) or not isinstance(session_id, str):
-            raise TypeError(place)
-        return float(created), session_id
-    except (ValueError, TypeError, OverflowError, binascii.Error):
-        raise invalid([Fault(("cursor",), "not a cursor of this list; leave it out to begin anew")]) from None
 
 
 @router.get("/{session_id}", response_model=SessionObject, responses=fails_with(404, 503))

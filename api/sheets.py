@@ -70,6 +70,7 @@ class Parquet:
             compression="zstd",
             use_dictionary=False,
             write_statistics=False,
+            write_page_checksum=True,
             use_byte_stream_split=numbers,
         )
 

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from fastapi import APIRouter, WebSocket
-from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
 from .delivery import watch
@@ -15,7 +14,7 @@ from .failures import FOREIGN_ORIGIN, INTERNAL, INVALID, NOT_FOUND, Failure, Fau
 from .inbound import Code, Refusal
 from .models import StreamQuery
 from .origin import allowed, refusal
-from .problems import faults
+from .problems import validated
 from .services import services_of
 
 log = structlog.get_logger(__name__)
@@ -60,10 +59,7 @@ async def _refuse(websocket: WebSocket, failure: Failure) -> None:
 
 def stream_query(websocket: WebSocket) -> StreamQuery:
     """The query parameters of a stream. Raises `Failure`."""
-    try:
-        query = StreamQuery.model_validate(dict(websocket.query_params))
-    except ValidationError as error:
-        raise invalid(faults(error.errors())) from None
+    query = validated(StreamQuery, websocket.query_params)
     if query.since_tick is not None and query.format != "full":
         raise invalid([Fault(("since_tick",), "goes with format=full; use since, an offset, otherwise")])
     return query

@@ -30,6 +30,8 @@ from .cut import cut
 EXTENSION: Final = "gridcast.frames"
 CLOSE_S: Final = 2.0
 """How long the peer has for its part of the closing handshake before the connection is cut."""
+_COUNT: Final = array("i", [0])
+"""Where the kernel puts an answer."""
 MAX_PINGS_BEHIND: Final = 100
 """Pings answered while the peer takes nothing in; each answer waits in memory."""
 MAX_FRAGMENTS: Final = 1024
@@ -38,6 +40,8 @@ MAX_FRAGMENTS: Final = 1024
 
 class FramePort:
     """Direct access to the transport under one WebSocket whose handshake is complete."""
+
+    __slots__ = ("_protocol",)
 
     def __init__(self, protocol: FrameProtocol) -> None:
         self._protocol = protocol
@@ -115,7 +119,6 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.conn.available_extensions = []
         self._pings_behind = 0
-        self._count = array("i", [0])
         self.saturated = False
 
     def pause_writing(self) -> None:
@@ -163,10 +166,10 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         if sock is None or self.transport.is_closing():
             return 0
         try:
-            fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, self._count)
+            fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, _COUNT)
         except OSError:
             return 0
-        return self._count[0]
+        return _COUNT[0]
 
     def close_now(self, code: int, reason: str) -> None:
         """What `send({"type": "websocket.close"})` does, without waiting for the backlog first."""

@@ -6,7 +6,19 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cost, engine, fanout, history, memory, page, recordings, steering, strain, whole_path
+from bench import (
+    cost,
+    engine,
+    fanout,
+    history,
+    memory,
+    page,
+    recordings,
+    steering,
+    strain,
+    tuning,
+    whole_path,
+)
 from bench.report import Report, write_json
 
 BENCHES: dict[str, Callable[..., Report]] = {
@@ -21,6 +33,7 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "join": history.run,
     "recordings": recordings.run,
     "million": recordings.million,
+    "tuning": tuning.run,
 }
 
 

@@ -201,10 +201,7 @@ class Analyses:
             except Conflict:
                 continue
             if state.over:
-                fleeting = {channel.lease, channel.viewers, channel.playheads}
-                await self._for_all_keys(
-                    state, lambda pipe, key, ttl_s: None if key in fleeting else pipe.persist(key)
-                )
+                await self._for_all_keys(state, _keep)
             return attempt
 
     async def end_waiting(self, channel: Channel, *, token: int, entry: bytes, reason: str) -> bool:
@@ -242,7 +239,7 @@ class Analyses:
             return True
 
     async def delete(self, channel: Channel) -> bool:
-        """Delete it with all that belongs to it, for good: its coordinator ends at its next word. False if there was none."""
+        """Delete it with all that belongs to it, for good; its coordinator ends at its next word. False if there is none."""
         state = await self.get(channel)
         if state is None:
             return False
@@ -280,7 +277,7 @@ class Analyses:
         *,
         settings: Settings | None = None,
     ) -> None:
-        """Do something with every key of one (key, seconds that it is kept); its own come last, so that it can be done again."""
+        """Do something with every key of one (key, seconds it is kept); its own come last, so that this can be repeated."""
         channel = state.channel
         own = dict.fromkeys(channel.keys, 0) if settings is None else lifetimes(channel, settings)
         kept_s = own[channel.meta]
@@ -311,6 +308,11 @@ class Analyses:
         async with answering():
             await self._redis.sadd(UNFINISHED, str(channel))  # type: ignore[misc]
         await self._queue.enqueue_coordination(channel, attempt)
+
+
+def _keep(pipe: Any, key: str, ttl_s: int) -> None:
+    if not key.endswith((":lease", ":viewers", ":playheads")):  # these live for seconds, always
+        pipe.persist(key)
 
 
 class AnalysisReaper:

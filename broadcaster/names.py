@@ -28,6 +28,7 @@ SESSION_JOB = "run_session"
 BATCH_QUEUE = f"{PREFIX}:queue:batch"
 SIMULATION_JOB = "simulate"
 
+COORDINATE_QUEUE = f"{PREFIX}:queue:coordinate"
 COORDINATE_JOB = "coordinate"
 
 UNFINISHED = f"{PREFIX}:unfinished"

@@ -64,17 +64,19 @@ for i = 3, #pairs_given, 2 do
     redis.call('XTRIM', commands, 'MINID', pairs_given[i + 1])
   end
 end
-at = at + 2 * fields
-for i = at + 1, at + deeds do
-  redis.call('RPUSH', applied, ARGV[i])
-end
-at = at + deeds
--- A call without entries leaves no trace in the log by which its retry would be known; the list itself tells.
-if #ARGV > at and redis.call('LINDEX', chunks, -1) ~= ARGV[#ARGV] then
-  for i = at + 1, #ARGV do
-    redis.call('RPUSH', chunks, ARGV[i])
+-- A call without entries leaves no trace in the log by which its retry would be known; the lists themselves tell. No two
+-- records of a list are the same: a command has its id or its tick, a chunk its name.
+local function listed(list, from, to)
+  if from > to or (n == 0 and redis.call('LINDEX', list, -1) == ARGV[to]) then
+    return
+  end
+  for i = from, to do
+    redis.call('RPUSH', list, ARGV[i])
   end
 end
+at = at + 2 * fields
+listed(applied, at + 1, at + deeds)
+listed(chunks, at + deeds + 1, #ARGV)
 if trim > 0 then
   redis.call('XTRIM', log, 'MINID', string.format('%d-0', trim))
 end

@@ -17,6 +17,7 @@ from .client import answering
 from .names import (
     BATCH_QUEUE,
     COORDINATE_JOB,
+    COORDINATE_QUEUE,
     SESSION_JOB,
     SESSION_QUEUE,
     SIMULATION_JOB,
@@ -92,13 +93,13 @@ class JobQueue:
                 str(channel),
                 attempt,
                 _job_id=coordinate_job_id(channel, attempt),
-                _queue_name=SESSION_QUEUE,
+                _queue_name=COORDINATE_QUEUE,
             )
         return job is not None
 
     async def knows_coordinations(self, jobs: list[tuple[Channel, int]]) -> list[bool]:
         """For each task or operation, whether the queue or a worker has its job."""
-        places = await self._places(SESSION_QUEUE, [coordinate_job_id(*job) for job in jobs])
+        places = await self._places(COORDINATE_QUEUE, [coordinate_job_id(*job) for job in jobs])
         return [rank is not None or taken for rank, taken in places]
 
     async def position(self, session_id: str, attempt: int) -> int | None:
@@ -146,7 +147,7 @@ class JobQueue:
 
     async def remove_coordination(self, channel: Channel, attempt: int) -> None:
         """The same for a task's or an operation's."""
-        await self._remove(SESSION_QUEUE, coordinate_job_id(channel, attempt))
+        await self._remove(COORDINATE_QUEUE, coordinate_job_id(channel, attempt))
 
     async def _remove(self, queue: str, job: str) -> None:
         async with answering():

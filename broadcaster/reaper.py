@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from redis.asyncio import Redis
@@ -42,12 +42,15 @@ class Reaper:
         self._jobless: set[str] = set()
         self._missing: set[str] = set()
 
-    async def run(self) -> None:
-        """Sweep until cancelled, several times within a lease's time."""
+    async def run(self, *others: Callable[[], Awaitable[object]]) -> None:
+        """Sweep until cancelled, several times within a lease's time; `others` sweep over other things in the same turn."""
         while True:
             await asyncio.sleep(random.uniform(0.8, 1.2) * min(1.0, self._lease_s / 5))
             try:
                 await self.sweep()
+                if others and not await self._broker_is_young():
+                    for sweep in others:
+                        await sweep()
             except BrokerUnavailable as error:
                 log.debug("no_sweep", why=str(error))
 

@@ -15,7 +15,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from .client import answering
-from .names import ACTIVE, FINISHED, LEFTOVERS, SESSIONS, SWEEP, Channel
+from .names import ACTIVE, FINISHED, LEFTOVERS, SESSIONS, SWEEP, Channel, Kind
 from .settings import Settings
 
 LAST_WORDS = 2
@@ -152,15 +152,15 @@ class Retention:
             there, records = await pipe.execute()
         return records if there else None
 
-    async def known(self, ids: Sequence[str]) -> set[str]:
+    async def known(self, ids: Sequence[str], *, kind: Kind = "session") -> set[str]:
         """Those of `ids` that the broker knows."""
         found: set[str] = set()
         for begin in range(0, len(ids), _PAGE):
             page = ids[begin : begin + _PAGE]
             async with answering():
                 pipe = self._redis.pipeline(transaction=False)
-                for session_id in page:
-                    pipe.exists(Channel.session(session_id).meta)
+                for ident in page:
+                    pipe.exists(Channel(kind, ident).meta)
                 found.update(i for i, there in zip(page, await pipe.execute(), strict=True) if there)
         return found
 

@@ -13,6 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from .errors import BadSettings
 from .names import ENV_PREFIX
 
+STORE_SCHEMES = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs")
+"""Those of the URLs that pyarrow.fs opens."""
+
 
 class Settings(BaseSettings):
     """Settings from the environment (prefix `GRIDCAST_`); every field has a default that suits one laptop."""
@@ -83,6 +86,15 @@ class Settings(BaseSettings):
         ge=0,
         description="Bytes of all logs in the broker; beyond them those of the oldest sessions go.",
     )
+    results_ttl_s: int = Field(
+        7 * 86400, ge=60, description="Seconds for which the result of a simulation without viewers is kept."
+    )
+    batch_slots: int | None = Field(
+        None,
+        ge=1,
+        le=4096,
+        description="Simulations without viewers that a worker computes at once; default one for each core.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What the processes log."
     )
@@ -96,8 +108,16 @@ class Settings(BaseSettings):
     @field_validator("recordings")
     @classmethod
     def _absolute_folder(cls, where: str | None) -> str | None:
-        if not where or where == "off" or "://" in where:
+        if not where or where == "off":
             return where or None
+        scheme, is_url, _ = where.partition("://")
+        if is_url:
+            if scheme not in STORE_SCHEMES:
+                raise ValueError(
+                    f"{scheme}:// is no place for files; needed is a folder, off, or one of "
+                    + ", ".join(f"{known}://" for known in STORE_SCHEMES)
+                )
+            return where
         return str(Path(where).expanduser().absolute())
 
     @property

@@ -135,6 +135,8 @@ class Simulations:
             raw, there = await pipe.execute()
             if raw is None or there:
                 await self._redis.delete(names.lease)
+                if there:  # it was wanted again just when it was done
+                    await self._forget(key)
                 return None
             pipe = self._redis.pipeline(transaction=True)
             pipe.incr(names.tries)
@@ -166,13 +168,24 @@ class Simulations:
             else:
                 pipe.get(names.tries)
             _, wanted, there, tries = await pipe.execute()
+        if there:
+            await self._forget(key)
         if not wanted or there:
             return
         if int(tries or 0) >= MAX_TRIES:
-            reason = f"{why or 'its worker was lost'}, {MAX_TRIES} times in a row"
+            words = (why or "its worker was lost").rstrip(".")
+            reason = f"{words}, {MAX_TRIES} times in a row"
             await self.finish(key, Result(reason=reason, kind="accident"))
         else:
             await self._queue.enqueue_simulation(key, await self._next_try(key))
+
+    async def tell(self, done: Mapping[str, float]) -> None:
+        """Say how far simulations are (key -> share), to whoever waits for them."""
+        async with answering():
+            pipe = self._redis.pipeline(transaction=False)
+            for key, share in done.items():
+                pipe.publish(SIMULATIONS_LIVE, orjson.dumps({"key": key, "pct": round(100.0 * share, 1)}))
+            await pipe.execute()
 
     async def finish(self, key: str, result: Result) -> None:
         """Store what came out, and wake whoever waits."""

@@ -53,6 +53,8 @@ class Shared:
 class Subscription:
     """One reader of one channel; made by `Hub.subscribe`."""
 
+    __slots__ = ("_channels", "_cursor", "_feed", "_shared")
+
     def __init__(
         self,
         channels: Channels,
@@ -154,7 +156,8 @@ class Subscription:
             if (page := await self._page()) is None or feed.changed_since(cursor):
                 continue
             if not page:
-                await self._confirm_missing()
+                if await self._is_missing():
+                    return [await self._reset("trimmed")]
             elif page[0].offset != cursor.offset + 1:
                 return [await self._reset("trimmed")]
             else:
@@ -189,17 +192,15 @@ class Subscription:
             self._shared.wake()
         return epoch != self._cursor.epoch or head >= self._cursor.offset
 
-    async def _confirm_missing(self) -> None:
-        """The log is empty where the feed says entries are: the channel changed under us; look at it again."""
+    async def _is_missing(self) -> bool:
+        """The log is empty where the feed says entries are: whether they are gone, or the channel changed under us."""
         found = (await self._channels.heads([self._feed.channel]))[0]
         if found is None:
             self._feed.gone = True
-            self._shared.wake()
-        elif self._feed.observed(epoch=found[0], head=found[1]):
-            self._shared.wake()
-        else:
-            # Everything was trimmed away: there is nothing to hand out before the next entry.
-            self._cursor.offset = self._feed.head
+        elif not self._feed.observed(epoch=found[0], head=found[1]):
+            return True
+        self._shared.wake()
+        return False
 
     async def _reset(self, reason: ResetReason) -> Reset:
         feed = self._feed

@@ -28,6 +28,26 @@ TRY_S = 30.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SPEC_MANIFEST = "*/_manifest.json"
 
+LOOK_AT_RECORDINGS = """
+import os, sys
+from pathlib import Path
+from gridcast.broadcaster.settings import load_settings
+from gridcast.recordings.store import store_at
+where = load_settings().recordings_at
+if where is None:
+    sys.exit("off: of a run only the newest entries are kept, rounded")
+try:
+    store_at(where).sessions()
+except (OSError, ValueError) as error:
+    sys.exit(f"nothing can be recorded at {where}: {error}")
+if "://" not in where:
+    there = next(folder for folder in (Path(where), *Path(where).parents) if folder.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        sys.exit(f"nothing can be recorded at {where}: {there} is no folder that may be written to")
+print(where)
+"""
+"""In a process of its own: it needs more than the command line may load."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
@@ -161,6 +181,12 @@ async def _service() -> Found:
     )
 
 
+async def _recordings() -> Found:
+    code, output, errors = await _python("-c", LOOK_AT_RECORDINGS)
+    told = (output if code == 0 else errors).strip().splitlines()
+    return Found(ok=code == 0, detail=told[-1] if told else "cannot be looked at")
+
+
 async def _specs() -> Found:
     named = os.environ.get(environment.SPECS_DIR)
     if not named:
@@ -187,6 +213,7 @@ _CHECKS: tuple[tuple[str, bool, Callable[[], Awaitable[Found]]], ...] = (
     ("memory", False, _memory),
     ("web page", False, _page),
     ("service", False, _service),
+    ("recordings", False, _recordings),
     ("specs", False, _specs),
     ("chromium", False, _chromium),
 )

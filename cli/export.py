@@ -46,24 +46,49 @@ async def export(options: ExportOptions) -> Exit:
     chosen = format_of(options.file, options.format)
     _check(options, chosen)
     async with service_with(options.url, options.name) as (service, session):
+        rounded: list[int] = []
         if options.file == STDOUT:
             with _progress(session, chosen) as tell:
-                await _to_stdout(_told(service.export(str(session["id"]), chosen), tell))
+                await _to_stdout(
+                    _told(service.export(str(session["id"]), chosen, rounded=rounded.append), tell)
+                )
+            _tell_rounded(rounded)
             return Exit.OK
         session_id = str(session["id"])
         file = options.file or Path(f"{session_id}.{chosen}")
         _check_free(file, force=options.force)
         with _progress(session, chosen) as tell:
             try:
-                await download(lambda known: _told(service.export(session_id, known), tell), file, chosen)
+                await download(
+                    lambda known: _told(service.export(session_id, known, rounded=rounded.append), tell),
+                    file,
+                    chosen,
+                )
             except OSError as error:
                 raise CliError(Exit.FAILED, f"cannot write {file}: {error.strerror or error}") from error
         size = file.stat().st_size
     if options.json:
-        terminal.print_json({"session": session_id, "file": str(file), "format": chosen, "bytes": size})
+        terminal.print_json(
+            {
+                "session": session_id,
+                "file": str(file),
+                "format": chosen,
+                "bytes": size,
+                "rounded_from": rounded[0] if rounded else None,
+            }
+        )
     else:
         sys.stdout.write(f"{file}: {megabytes(size)}\n")
+        _tell_rounded(rounded)
     return Exit.OK
+
+
+def _tell_rounded(rounded: list[int]) -> None:
+    """Say it on stderr where not all ticks are as exact as the recording would have them."""
+    if rounded:
+        terminal.say(
+            f"rounded as in the live stream (1e-5 pu, 1 W, 1e-5 s) from tick {rounded[0]} on: not recorded so far"
+        )
 
 
 def format_of(file: Path | None, chosen: ExportFormat | None) -> ExportFormat:

@@ -17,6 +17,7 @@ from gridcast.client import JSONObject, Problem, Service
 
 from .sessions import places
 from .steer import OVER
+from .task_look import TaskSeen, running_tasks
 from .trace import Trace
 
 LISTED = 200
@@ -123,6 +124,7 @@ class Picture:
     workers: list[JSONObject]
     queue_depth: int
     hidden: int = 0
+    tasks: list[TaskSeen] = field(default_factory=list)
 
 
 class Observer:
@@ -148,7 +150,7 @@ class Observer:
             Unreachable: nobody answered; the next look goes on from the last one.
             Problem: the one session was deleted, or the service cannot answer now.
         """
-        listed, work = await asyncio.gather(self._sessions(), self._service.workers())
+        listed, work, tasks = await asyncio.gather(self._sessions(), self._service.workers(), self._tasks())
         shown = sorted(listed, key=lambda session: session.get("status") in OVER)[: self._most]
         workers = [w for w in _list(work.get("workers")) if isinstance(w, dict)]
         lags = {
@@ -172,7 +174,11 @@ class Observer:
             workers=workers,
             queue_depth=depth if isinstance(depth, int) else 0,
             hidden=len(listed) - len(shown),
+            tasks=tasks,
         )
+
+    async def _tasks(self) -> list[TaskSeen]:
+        return [] if self._only is not None else await running_tasks(self._service)
 
     async def _sessions(self) -> list[JSONObject]:
         if self._only is not None:

@@ -15,10 +15,12 @@ from gridcast.client import JSONObject
 
 from .ls import done, status_with_place
 from .observer import Picture, Seen
+from .task_look import task_line, task_table
 from .terminal import hms, speed
 from .trace import sparkline
 
 GAP = 2
+LABELS_WIDTH = len("lowest voltage")
 SPARK_WIDTHS = (12, 80)
 WIDE_SPARK_MARGIN = 20
 
@@ -33,6 +35,8 @@ def tables(picture: Picture, console: Console, *, note: str = "") -> RenderableT
         parts.append(_all(picture.seen, console, ascii_only))
     else:
         parts.append(Text("no session yet; `gridcast run SCENARIO` starts one"))
+    if picture.tasks:
+        parts += [Text(""), task_table(picture.tasks, ascii_only=ascii_only)]
     if picture.hidden:
         parts.append(Text(f"and {picture.hidden} more; `gridcast ls` lists them", "dim"))
     parts.append(Text(""))
@@ -49,6 +53,8 @@ def lines(picture: Picture, clock: str) -> Iterator[str]:
             facts = [f"{seen.session.get('status')} {done(seen.session)}", _time(seen), _pace(seen)]
             facts += [f"lag {_lag(seen)}", _voltage(seen).plain, f"{seen.n_happened} events"]
             yield f"{clock} {seen.session.get('id')} {', '.join(fact for fact in facts if fact)}"
+    for task in picture.tasks:
+        yield f"{clock} {task_line(task)}"
     yield f"{clock} {_work(picture)}"
 
 
@@ -71,7 +77,14 @@ def document(picture: Picture) -> JSONObject:
             }
         )
     found: JSONObject = orjson.loads(
-        orjson.dumps({"sessions": sessions, "workers": picture.workers, "queue_depth": picture.queue_depth})
+        orjson.dumps(
+            {
+                "sessions": sessions,
+                "tasks": [{**task.task, "eta_s": task.eta_s} for task in picture.tasks],
+                "workers": picture.workers,
+                "queue_depth": picture.queue_depth,
+            }
+        )
     )
     return found
 
@@ -104,7 +117,7 @@ def _one(seen: Seen, width: int, ascii_only: bool) -> RenderableType:
     session = seen.session
     wide = max(SPARK_WIDTHS[0], min(width - WIDE_SPARK_MARGIN, SPARK_WIDTHS[1]))
     facts = Table(box=None, pad_edge=False, show_header=False)
-    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(style="dim", no_wrap=True, min_width=LABELS_WIDTH)
     facts.add_column(no_wrap=True, overflow="ellipsis")
     facts.add_row("session", Text(f"{session.get('id')}  {session.get('title') or session.get('scenario')}"))
     facts.add_row("status", status_with_place(session))

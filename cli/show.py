@@ -82,7 +82,7 @@ def _facts(session: JSONObject, kept: JSONObject, *, now: float) -> Iterator[tup
         yield "attempt", f"{attempt}: workers were lost or sent away {attempt - 1} times"
     if isinstance(parent := session.get("parent"), dict):
         yield "forked from", f"{parent.get('id')} at {place(session, parent.get('tick'))}"
-    yield "kept", str(kept.get("problem") or f"all {kept.get('ticks')} ticks: recording and log")
+    yield "kept", str(kept.get("problem") or f"all {kept.get('ticks')} ticks")
     yield "log", f"{session.get('head', 0)} entries, epoch {session.get('epoch')}"
     yield "page", str(session.get("url") or "-")
 

@@ -16,6 +16,7 @@ from .errors import (
     Problem,
     RunFailed,
     StreamRefused,
+    TaskFailed,
     Unreachable,
 )
 from .follow import follow
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from .sequel import Item
     from .session import Scenario, Session
     from .sync import Client, Run, Sent
+    from .sync_task import Task
+    from .task import AsyncTask, Experiment, TaskEvent, TaskInfo
     from .ticks import Ticks
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "AsyncClient",
     "AsyncRun",
     "AsyncSent",
+    "AsyncTask",
     "Client",
     "ClientError",
     "CommandAnswer",
@@ -48,6 +52,7 @@ __all__ = [
     "Control",
     "Entry",
     "Event",
+    "Experiment",
     "Gap",
     "History",
     "Item",
@@ -66,6 +71,10 @@ __all__ = [
     "Status",
     "StreamRefused",
     "Summary",
+    "Task",
+    "TaskEvent",
+    "TaskFailed",
+    "TaskInfo",
     "Ticks",
     "Unreachable",
     "follow",
@@ -82,6 +91,8 @@ _HOMES = {
     "sequel": ("Item",),
     "session": ("Scenario", "Session"),
     "sync": ("Client", "Run", "Sent"),
+    "sync_task": ("Task",),
+    "task": ("AsyncTask", "Experiment", "TaskEvent", "TaskInfo"),
     "ticks": ("Ticks",),
 }
 """Where the names are that need numpy, directly or not: loaded when first used, so that commands start without it."""

@@ -10,9 +10,12 @@ from typing import Literal, Self
 from .comparison import Comparison, comparison_of
 from .here import service_url
 from .messages import State
+from .patience import patiently
 from .run import AsyncRun
 from .service import ANSWER_S, Service
 from .session import Scenario, Session, scenario_of, session_of
+from .steering import new_command_id
+from .task import AsyncTask, TaskInfo, TaskStatus, info_of
 from .types import JSON, JSONObject
 
 GIVE_UP_S = 60.0
@@ -96,6 +99,28 @@ class AsyncClient:
         async with aclosing(listed):
             async for document in listed:
                 yield session_of(document)
+
+    async def tune(self, spec: Mapping[str, JSON]) -> AsyncTask:
+        """Start a tuning task; `spec` is the body of `POST /api/tasks` (docs/sdk.md).
+
+        Raises:
+            Problem: it is not valid; `errors` names each field.
+        """
+        key = new_command_id()
+        document = await patiently(lambda: self.service.tasks.create(spec, key=key), self._give_up_s)
+        return self.task(str(document["id"]))
+
+    def task(self, task_id: str) -> AsyncTask:
+        """The task with this id. Nothing is asked yet, as with `run`."""
+        return AsyncTask(self.service, task_id, give_up_s=self._give_up_s)
+
+    async def tasks(
+        self, *, status: TaskStatus | None = None, scenario: str | None = None
+    ) -> AsyncGenerator[TaskInfo]:
+        """Tasks, newest first; read page by page, as far as one goes."""
+        async with aclosing(self.service.tasks.list(status=status, scenario=scenario)) as listed:
+            async for document in listed:
+                yield info_of(document)
 
     async def compare(
         self,

@@ -7,6 +7,7 @@ ClientError
     CommandRejected   the session itself refused a command
   StreamRefused     the service closed a stream for good
   RunFailed         a run ended without a summary that could be waited for
+  TaskFailed        a tuning task ended without a best experiment
   MissingLibrary    pandas is needed, and is not installed
 """
 
@@ -84,6 +85,15 @@ class RunFailed(ClientError):
         self.session_id = session_id
         self.status = status
         self.tick = tick
+        self.reason = reason
+
+
+class TaskFailed(ClientError):
+    """A tuning task ended as `failed`."""
+
+    def __init__(self, task_id: str, reason: str) -> None:
+        super().__init__(f"the task {task_id} failed: {reason}")
+        self.task_id = task_id
         self.reason = reason
 
 

@@ -11,8 +11,9 @@ from .patience import patiently
 from .sequel import Item, items_of
 from .service import Service
 
-PAGE_TICKS = 3_600
-"""Ticks that are asked for at once where all of many are wanted: as many as a recording's chunk holds."""
+PAGE_TICKS = 3_000
+"""Ticks that are asked for at once where all of many are wanted: of the largest feeder some 7 MB, which the API answers
+beside others."""
 
 
 async def filled(

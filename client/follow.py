@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable
 from time import monotonic
+from typing import Literal
 
 import orjson
 from websockets.asyncio.client import connect
@@ -28,21 +29,22 @@ PING_S = 10.0
 
 async def follow(
     url: str,
-    session_id: str,
+    ident: str,
     *,
+    kind: Literal["sessions", "tasks", "experiments"] = "sessions",
     since: int = 0,
     epoch: str | None = None,
     give_up_s: float = 60.0,
     on_reconnect: Callable[[str], None] = lambda reason: None,
 ) -> AsyncGenerator[Entry]:
-    """Yield each entry of a session's log from `since` on, in order, until the session has finished.
+    """Yield each entry of a session's (or task's, or experiment's) log from `since` on, in order, until it has finished.
 
     A lost connection is opened again, with full-jitter back-off, where the last one stopped: no entry is missed or
     repeated, or a `reset` entry says exactly what is missing. `on_reconnect` is told why, each time.
 
     Raises:
         Unreachable: nothing was heard from the service for `give_up_s`.
-        StreamRefused: no such session, not allowed, or the like.
+        StreamRefused: no such thing, not allowed, or the like.
     """
     base = base_url(url)
     cursor = Cursor(since, epoch)
@@ -50,7 +52,7 @@ async def follow(
     wait_s = FIRST_WAIT_S
     while True:
         try:
-            address = websocket_url(base, f"/api/ws/sessions/{session_id}?{cursor.query}")
+            address = websocket_url(base, f"/api/ws/{kind}/{ident}?{cursor.query}")
             async with connect(
                 address,
                 compression=None,
@@ -61,11 +63,11 @@ async def follow(
                 proxy=None if is_loopback(base) else True,
             ) as socket:
                 async for text in socket:
-                    heard = monotonic()
                     wait_s = FIRST_WAIT_S
                     entry = cursor.take(orjson.loads(text))
                     if entry is not None:
                         yield entry
+                    heard = monotonic()  # what the caller did meanwhile is not the service's silence
                 # `async for` ends quietly on 1000 and 1001 (a server going away).
                 code, reason = socket.close_code or 1006, socket.close_reason or ""
             if not may_reconnect(code, reason):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from urllib.parse import urlencode
 
 import httpx2
@@ -14,6 +14,9 @@ from .types import JSON, JSONObject
 
 REJECTED = "urn:gridcast:problem:rejected"
 """Type of the problem document with which a session's refusal of a command is told."""
+
+PAGE = 200
+"""Items per page of a list: the most that a service gives."""
 
 
 class Http:
@@ -36,9 +39,11 @@ class Http:
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def value(self, method: str, path: str, body: object = None) -> JSON:
+    async def value(
+        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> JSON:
         """The answer as JSON."""
-        response = await self.send(method, path, body)
+        response = await self.send(method, path, body, headers=headers)
         if response.is_error:
             raise problem_of(response)
         try:
@@ -46,9 +51,11 @@ class Http:
         except orjson.JSONDecodeError as error:
             raise Unreachable(self.url, "what answers there does not speak JSON; is it Gridcast?") from error
 
-    async def document(self, method: str, path: str, body: object = None) -> JSONObject:
+    async def document(
+        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> JSONObject:
         """The answer as a JSON object."""
-        answer = await self.value(method, path, body)
+        answer = await self.value(method, path, body, headers=headers)
         if not isinstance(answer, dict):
             raise Problem(502, "unexpected answer", "the service answered with something else than an object")
         return answer
@@ -58,22 +65,46 @@ class Http:
         found = (await self.document("GET", path)).get("items")
         return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
-    async def send(self, method: str, path: str, body: object = None) -> httpx2.Response:
+    async def pages(self, path: str, wanted: Mapping[str, str | None]) -> AsyncGenerator[JSONObject]:
+        """The items of a list that pass, page by page, as far as the caller goes."""
+        cursor: JSON = None
+        while True:
+            place = str(cursor) if cursor else None
+            page = await self.document("GET", with_query(path, {"limit": PAGE, "cursor": place, **wanted}))
+            items = page.get("items")
+            for item in items if isinstance(items, list) else []:
+                if isinstance(item, dict):
+                    yield item
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return
+
+    async def send(
+        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> httpx2.Response:
         """The whole answer, whatever its status: no `Problem` is raised."""
         content = None if body is None else orjson.dumps(body)
-        headers = {"content-type": "application/json"} if content else {}
+        headers = {**(headers or {}), **({"content-type": "application/json"} if content else {})}
         try:
             return await self._client.request(method, path, content=content, headers=headers)
         except httpx2.TransportError as error:
             raise self._unreachable(error) from error
 
-    async def stream(self, path: str) -> AsyncGenerator[bytes]:
-        """The body of a GET as it arrives. Its normal end means that it is whole."""
+    async def stream(
+        self, path: str, *, begun: Callable[[Mapping[str, str]], None] | None = None
+    ) -> AsyncGenerator[bytes]:
+        """The body of a GET as it arrives. Its normal end means that it is whole.
+
+        Args:
+            begun: called with the headers before the first piece.
+        """
         try:
             async with self._client.stream("GET", path) as response:
                 if response.is_error:
                     await response.aread()
                     raise problem_of(response)
+                if begun is not None:
+                    begun(response.headers)
                 async for chunk in response.aiter_bytes():
                     yield chunk
         except httpx2.TransportError as error:

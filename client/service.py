@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
@@ -11,12 +11,14 @@ from urllib.parse import quote
 import httpx2
 
 from .http import Http, document_of, problem_of, with_query
+from .tasks import Tasks
 from .types import JSON, JSONObject
 
 ANSWER_S = 30.0
 """A request that got no answer in this time counts as unanswered; creating a session takes milliseconds."""
-PAGE = 200
-"""Sessions per page of a list: the most that a service gives."""
+
+ROUNDED_FROM = "gridcast-rounded-from"
+"""Header of an export: the first tick that comes from the log, rounded."""
 
 ExportFormat: TypeAlias = Literal["csv", "parquet", "jsonl"]
 
@@ -39,6 +41,7 @@ class Service:
 
     def __init__(self, url: str, *, timeout_s: float = ANSWER_S) -> None:
         self._http = Http(url, timeout_s=timeout_s)
+        self.tasks = Tasks(self._http)
 
     @property
     def url(self) -> str:
@@ -101,27 +104,14 @@ class Service:
         """The session object as it is now."""
         return await self._http.document("GET", _of(session_id))
 
-    async def sessions(
+    def sessions(
         self, *, status: str | None = None, owner: str | None = None, scenario: str | None = None
     ) -> AsyncGenerator[JSONObject]:
         """Sessions, newest first, without their schemas; all, or those with this status, owner and scenario.
 
         They are read page by page, as far as the caller goes.
         """
-        wanted = {"status": status, "owner": owner, "scenario": scenario}
-        cursor: JSON = None
-        while True:
-            place = str(cursor) if cursor else None
-            page = await self._http.document(
-                "GET", with_query("/api/sessions", {"limit": PAGE, "cursor": place, **wanted})
-            )
-            items = page.get("items")
-            for item in items if isinstance(items, list) else []:
-                if isinstance(item, dict):
-                    yield item
-            cursor = page.get("next_cursor")
-            if not cursor:
-                return
+        return self._http.pages("/api/sessions", {"status": status, "owner": owner, "scenario": scenario})
 
     async def fork_session(
         self,
@@ -200,9 +190,26 @@ class Service:
         }
         return await self._http.document("GET", with_query(_of(session_id, "/ticks"), wanted))
 
-    def export(self, session_id: str, format: ExportFormat) -> AsyncGenerator[bytes]:  # noqa: A002  # its name there
-        """The whole run as a file, in pieces as they arrive; a stream that ends without an error is whole."""
-        return self._http.stream(with_query(_of(session_id, "/export"), {"format": format}))
+    def export(
+        self,
+        session_id: str,
+        format: ExportFormat,  # noqa: A002  # its name there
+        *,
+        rounded: Callable[[int], None] | None = None,
+    ) -> AsyncGenerator[bytes]:
+        """The whole run as a file, in pieces as they arrive; a stream that ends without an error is whole.
+
+        Args:
+            rounded: called before the first piece with the first tick that no recording holds and that is rounded
+                as in the live stream, if there is one.
+        """
+
+        def begun(headers: Mapping[str, str]) -> None:
+            first = headers.get(ROUNDED_FROM)
+            if rounded is not None and first is not None:
+                rounded(int(first))
+
+        return self._http.stream(with_query(_of(session_id, "/export"), {"format": format}), begun=begun)
 
     async def compare(
         self, ids: Sequence[str], *, fields: Sequence[str] | None = None, max_points: int | None = None

@@ -19,6 +19,8 @@ from .sent import AsyncSent
 from .sequel import Item
 from .service import ANSWER_S, ExportFormat
 from .session import Scenario, Session, Viewer
+from .sync_task import Task
+from .task import TaskInfo, TaskStatus
 from .types import JSON, JSONObject
 
 
@@ -209,6 +211,18 @@ class Client:
     ) -> Generator[Session]:
         """Runs, newest first, without their schemas; read page by page, as far as one goes."""
         return self._background.iterate(self._client.sessions(status=status, owner=owner, scenario=scenario))
+
+    def tune(self, spec: Mapping[str, JSON]) -> Task:
+        """Start a tuning task. See `AsyncClient.tune`."""
+        return Task(self._background.call(self._client.tune(spec)), self._background)
+
+    def task(self, task_id: str) -> Task:
+        """The task with this id. See `AsyncClient.task`."""
+        return Task(self._client.task(task_id), self._background)
+
+    def tasks(self, *, status: TaskStatus | None = None, scenario: str | None = None) -> Generator[TaskInfo]:
+        """Tasks, newest first; read page by page, as far as one goes."""
+        return self._background.iterate(self._client.tasks(status=status, scenario=scenario))
 
     def compare(
         self,

@@ -21,7 +21,7 @@ CHUNK_BYTES: Final = 4 << 20
 """The same in memory, so that a run with many columns costs its process no more than one with few."""
 
 SUFFIX: Final = ".parquet"
-_NAME = re.compile(r"(\d{10})-(\d+)\.parquet")
+_OURS = re.compile(r"\d{10}-\d+\.parquet(\.\d+\.part)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,9 +59,9 @@ def file_name(first: int, token: int) -> str:
     return f"{first:010d}-{token}{SUFFIX}"
 
 
-def is_chunk(name: str) -> bool:
-    """Whether a file's name is that of a chunk (an unfinished file's is not)."""
-    return _NAME.fullmatch(name) is not None
+def is_ours(name: str) -> bool:
+    """Whether a file's name is one that we give: that of a chunk, or of one that is not finished."""
+    return _OURS.fullmatch(name) is not None
 
 
 def in_order(chunks: list[Chunk]) -> list[Chunk]:

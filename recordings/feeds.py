@@ -2,7 +2,7 @@
 
     {root}/tasks/{task id}/progress.jsonl
 
-Only where recordings lie in a folder: nothing can be appended to what lies in an object store. Every method may raise `OSError`.
+Only where recordings lie in a folder: nothing can be appended to an object in a store. Every method may raise `OSError`.
 """
 
 from __future__ import annotations

@@ -71,7 +71,10 @@ def check_chunk(store: Store, session_id: str, chunk: Chunk) -> None:
 @contextmanager
 def _opened(store: Store, session_id: str, chunk: Chunk) -> Iterator[Any]:
     try:
-        with store.open(session_id, chunk.name) as source, pq.ParquetFile(source) as file:
+        with (
+            store.open(session_id, chunk.name) as source,
+            pq.ParquetFile(source, page_checksum_verification=True) as file,
+        ):
             about = orjson.loads(file.schema_arrow.metadata[METADATA])
             found = (about["session_id"], about["first"], about["ticks"], about["digest"])
             if found != (session_id, chunk.first, chunk.ticks, chunk.digest):

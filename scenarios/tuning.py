@@ -272,7 +272,9 @@ def _bounds(
 def _grid(spec: TaskSpec) -> Iterator[FieldError]:
     if spec.sampler != "grid":
         return
-    endless = [path for path, parameter in spec.space.items() if parameter.type == "float" and not parameter.step]
+    endless = [
+        path for path, parameter in spec.space.items() if parameter.type == "float" and not parameter.step
+    ]
     if endless:
         yield FieldError(
             loc=("space", endless[0], "step"), msg="is required by the grid sampler, which tries every value"

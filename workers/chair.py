@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -25,6 +26,9 @@ LOOK_S = 0.5
 _FIRST_RETRY_S = 0.05
 _LAST_RETRY_S = 1.0
 
+_TRIM_TO = 0.75
+"""Of the log's bound: so much is left by a trim, so that there are few of them."""
+
 R = TypeVar("R")
 
 
@@ -39,9 +43,12 @@ class Chair:
     ) -> None:
         self.channel = state.channel
         self._redis = redis
-        self._token = token
+        self.token = token
         self._head = state.head
         self._lease_s = settings.lease_s
+        self._log_bytes = settings.log_bytes
+        self._sizes: deque[int] = deque()
+        self._kept_bytes = 0
         self._channels = Channels(redis)
         self._commands = CommandLog(redis)
         self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
@@ -62,18 +69,31 @@ class Chair:
         Raises:
             UnansweredCommands: only with `closing`.
         """
+        trim = self._trim_for(entries)
         await self.insist(
             lambda: self._channels.publish(
                 self.channel,
-                token=self._token,
+                token=self.token,
                 expected=self._head + 1,
                 entries=entries,
                 meta=meta,
                 applied=applied,
+                trim=trim,
                 closing=closing,
             )
         )
         self._head += len(entries)
+
+    def _trim_for(self, entries: Sequence[bytes]) -> int:
+        """The first offset to keep, so that the log stays within its bound; what was there before this one sat here goes
+        first, all at once, as nobody here knows its size. 0 while there is room."""
+        self._sizes.extend(map(len, entries))
+        self._kept_bytes += sum(map(len, entries))
+        if self._kept_bytes <= self._log_bytes:
+            return 0
+        while self._kept_bytes > _TRIM_TO * self._log_bytes:
+            self._kept_bytes -= self._sizes.popleft()
+        return self._head + len(entries) - len(self._sizes) + 1
 
     async def insist(self, call: Callable[[], Awaitable[R]]) -> R:
         """What `call` answers, however long the broker is away."""
@@ -107,7 +127,7 @@ class Chair:
         while True:
             await asyncio.sleep(self._lease_s / 3)
             with contextlib.suppress(BrokerUnavailable):
-                await self._leases.renew(self.channel, self._token)
+                await self._leases.renew(self.channel, self.token)
 
     async def listen(self) -> None:
         """Hear wake-ups until cancelled; over every absence of the broker."""
@@ -132,4 +152,4 @@ class Chair:
     async def release(self) -> None:
         """Give the lease up, so that the next one need not wait for it to lapse."""
         with contextlib.suppress(BrokerUnavailable):
-            await self._leases.release(self.channel, self._token)
+            await self._leases.release(self.channel, self.token)

@@ -18,7 +18,7 @@ import structlog
 from gridcast.broadcaster import Settings
 from gridcast.broadcaster.workers import RecordingState
 
-from .orders import Order, Report
+from .orders import Kind, Order, Report
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,8 @@ class CannotFork(Exception):
 
 @dataclass(kw_only=True, slots=True)
 class Child:
-    """A running session child, as far as this worker knows. `heard`: it has told something, so it is built and steps."""
+    """A running child, as far as this worker knows. `heard`: it has told something, so it is built and steps. `done` is the
+    share of a simulation that is computed."""
 
     order: Order
     pid: int
@@ -57,6 +58,7 @@ class Child:
     last_words: str | None = None
     recording: RecordingState = "off"
     heard: bool = False
+    done: float = 0.0
 
 
 Exited = Callable[[Child, int], None]
@@ -69,9 +71,9 @@ class Children:
     The fork server is started again when it dies; its children die with it, and are reported as killed.
     """
 
-    def __init__(self, settings: Settings, *, exited: Exited) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._exited = exited
+        self._exited: dict[Kind, Exited] = {}
         self._by_pid: dict[int, Child] = {}
         self._awaited: dict[str, asyncio.Future[int]] = {}
         self._orders: dict[str, Order] = {}
@@ -83,9 +85,12 @@ class Children:
         self._reports_fd: int | None = None
         self._unread = b""
 
-    @property
-    def running(self) -> list[Child]:
-        return list(self._by_pid.values())
+    def hear(self, kind: Kind, exited: Exited) -> None:
+        """Call `exited` whenever a child of this kind ends."""
+        self._exited[kind] = exited
+
+    def running(self, kind: Kind) -> list[Child]:
+        return [child for child in self._by_pid.values() if child.order.kind == kind]
 
     def runs(self, child: Child) -> bool:
         """Whether this very child still runs."""
@@ -104,7 +109,7 @@ class Children:
         """Keep a fork server running until cancelled; then it and all its children end."""
         while True:
             code = await self._run_one()
-            log.error("fork_server_ended", exit_code=code, sessions=len(self._by_pid))
+            log.error("fork_server_ended", exit_code=code, children=len(self._by_pid))
             self._lost_all(f"the fork server ended with exit code {code}")
             await asyncio.sleep(_RESTART_S)
 
@@ -119,8 +124,8 @@ class Children:
         if writer is None:
             raise CannotFork("the fork server is not running")
         awaited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._awaited[order.session_id] = awaited
-        self._orders[order.session_id] = order
+        self._awaited[order.id] = awaited
+        self._orders[order.id] = order
         writer.write(orjson.dumps({"order": asdict(order)}) + b"\n")
         pid = await awaited
         return self._by_pid.get(pid) or Child(order=order, pid=pid)
@@ -173,21 +178,21 @@ class Children:
         match message:
             case {"ready": True}:
                 self._ready.set()
-            case {"started": str(session_id), "pid": int(pid)}:
-                self._by_pid[pid] = Child(order=self._orders.pop(session_id), pid=pid)
+            case {"started": str(ident), "pid": int(pid)}:
+                self._by_pid[pid] = Child(order=self._orders.pop(ident), pid=pid)
                 self._none_left.clear()
-                self._answer(session_id, pid)
-            case {"refused": str(session_id), "why": str(why)}:
-                del self._orders[session_id]
-                self._answer(session_id, CannotFork(f"the system refuses a new process: {why}"))
+                self._answer(ident, pid)
+            case {"refused": str(ident), "why": str(why)}:
+                del self._orders[ident]
+                self._answer(ident, CannotFork(f"the system refuses a new process: {why}"))
             case {"exited": int(pid), "status": int(status)}:
                 self._read_reports()  # its last words were said before it ended
                 self._ended(self._by_pid.pop(pid), status)
             case _:
                 raise ValueError(f"the fork server said {message!r}")
 
-    def _answer(self, session_id: str, answer: int | CannotFork) -> None:
-        awaited = self._awaited.pop(session_id)
+    def _answer(self, ident: str, answer: int | CannotFork) -> None:
+        awaited = self._awaited.pop(ident)
         if awaited.done():
             return  # whoever asked has been cancelled; the child runs and is watched all the same
         if isinstance(answer, CannotFork):
@@ -198,12 +203,12 @@ class Children:
     def _ended(self, child: Child, status: int) -> None:
         if not self._by_pid:
             self._none_left.set()
-        self._exited(child, status)
+        self._exited[child.order.kind](child, status)
 
     def _lost_all(self, why: str) -> None:
-        for session_id in list(self._awaited):
-            del self._orders[session_id]
-            self._answer(session_id, CannotFork(why))
+        for ident in list(self._awaited):
+            del self._orders[ident]
+            self._answer(ident, CannotFork(why))
         lost, self._by_pid = self._by_pid, {}
         for child in lost.values():
             self._ended(child, _KILLED)
@@ -224,4 +229,5 @@ class Children:
         if child is not None:
             child.tick, child.lag_s, child.last_words = report.tick, report.lag_s, report.last_words
             child.recording = report.recording
+            child.done = report.done
             child.heard = True

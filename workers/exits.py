@@ -1,4 +1,4 @@
-"""What a child's end means for its session: pure, from wait status and last words."""
+"""What a child's end means for its session or simulation: pure, from wait status and last words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 from dataclasses import dataclass
 
-from .orders import Exit
+from .orders import Exit, Kind
 
 _SIGNAL_HINTS = {
     signal.SIGKILL: "Most often the system is out of memory; run fewer sessions at once (--slots), or give it more",
@@ -30,14 +30,14 @@ class Ending:
     reason: str | None = None
 
 
-def ending(status: int, *, tick: int, last_words: str | None) -> Ending:
+def ending(status: int, *, tick: int, last_words: str | None, of: Kind = "session") -> Ending:
     """What a child's wait status says; `tick` is the last progress that it told, `reason` why, where it was not asked to."""
     if os.WIFSIGNALED(status):
         number = signal.Signals(os.WTERMSIG(status))
         hint = _SIGNAL_HINTS.get(number, "Somebody or something on its machine ended it")
         return Ending(
             own_fault=number not in _OUTSIDE,
-            reason=f"the session's process was ended by {number.name} near tick {tick}. {hint}.",
+            reason=f"the {of}'s process was ended by {number.name} near tick {tick}. {hint}.",
         )
     code = os.WEXITSTATUS(status)
     if code in (Exit.DONE, Exit.LOST):
@@ -47,6 +47,6 @@ def ending(status: int, *, tick: int, last_words: str | None) -> Ending:
     return Ending(
         own_fault=True,
         reason=last_words
-        or f"the session's process ended by itself with exit code {code} near tick {tick}. "
+        or f"the {of}'s process ended by itself with exit code {code} near tick {tick}. "
         "This is a fault of Gridcast or OpenG2G; the worker's log has the details.",
     )

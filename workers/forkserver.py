@@ -1,8 +1,9 @@
-"""A warm process that forks session children: OpenG2G is imported and its figures are cached once, for all of them.
+"""A warm process that forks children, for sessions and for simulations without viewers: OpenG2G is imported and its figures
+are cached once, for all of them.
 
 Started by a worker (`children.py`) as `python -m gridcast.workers.forkserver CONTROL_FD REPORT_FD PARENT_PID`. Over the
 control socket come lines of JSON: first the settings, then orders (`{"order": ...}`) and `{"drain": true}`; back go
-`{"ready": true}`, `{"started": session_id, "pid": n}`, `{"refused": session_id, "why": text}` and
+`{"ready": true}`, `{"started": id, "pid": n}`, `{"refused": id, "why": text}` and
 `{"exited": pid, "status": wait status}`. Children write their reports into the report pipe themselves.
 
 It has one thread, because a fork copies only the one that calls it. When the worker's end of the socket closes, it kills
@@ -27,11 +28,12 @@ from gridcast.broadcaster import Settings
 from gridcast.broadcaster.workers import RecordingState
 
 from .engine.build import warm
-from .engine.provenance import versions
+from .engine.headless import host_simulation
 from .engine.run import host
 from .logs import set_up_logs
 from .orders import Exit, Order, Report
 from .processes import end_with_parent
+from .versions import versions
 
 log = structlog.get_logger(__name__)
 
@@ -102,12 +104,12 @@ class ForkServer:
             try:
                 pid = os.fork()
             except OSError as error:
-                self._send({"refused": order.session_id, "why": error.strerror})
+                self._send({"refused": order.id, "why": error.strerror})
                 return
             if pid == 0:
                 self._become_child(order, settings, server_pid)
             self._children.add(pid)
-            self._send({"started": order.session_id, "pid": pid})
+            self._send({"started": order.id, "pid": pid})
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
 
@@ -123,7 +125,7 @@ class ForkServer:
             code = _run_child(order, settings, self._report_fd)
         except BaseException:  # nothing above this frame but the fork server's own loop
             with contextlib.suppress(Exception):
-                log.exception("child_crashed", session=order.session_id)
+                log.exception("child_crashed", kind=order.kind, id=order.id)
         finally:
             with contextlib.suppress(Exception):
                 sys.stderr.flush()
@@ -156,7 +158,7 @@ class ForkServer:
 
 
 def _run_child(order: Order, settings: Settings, report_fd: int) -> int:
-    """Host the session in this forked process; SIGTERM asks it to end at a tick boundary."""
+    """Host the session or compute the simulation in this forked process; SIGTERM asks it to end at a tick boundary."""
     asked_to_end = False
 
     def end(_number: int, _frame: object) -> None:
@@ -164,13 +166,17 @@ def _run_child(order: Order, settings: Settings, report_fd: int) -> int:
         asked_to_end = True
 
     def tell(tick: int, lag_s: float, last_words: str | None, recording: RecordingState) -> None:
-        report = Report(pid=os.getpid(), tick=tick, lag_s=lag_s, last_words=last_words, recording=recording)
+        send(Report(pid=os.getpid(), tick=tick, lag_s=lag_s, last_words=last_words, recording=recording))
+
+    def send(report: Report) -> None:
         with contextlib.suppress(BlockingIOError):  # a worker that does not read misses a report, no more
             os.write(report_fd, report.encode())
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
+    if order.kind == "simulation":
+        return int(host_simulation(order, settings, draining=lambda: asked_to_end, send=send))
     return int(host(order, settings, draining=lambda: asked_to_end, tell=tell))
 
 

@@ -1,4 +1,5 @@
-"""The worker process, `python -m gridcast.workers.main`: wires ARQ, sessions and signals together; decides nothing."""
+"""The worker process, `python -m gridcast.workers.main`: wires ARQ, sessions, simulations, coordinators and signals
+together; decides nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,20 +18,38 @@ from arq import Retry, func
 from arq.connections import ArqRedis
 from arq.worker import Worker
 
-from gridcast.broadcaster import Settings, load_settings
+from gridcast.broadcaster import Channel, Settings, load_settings
+from gridcast.broadcaster.analyses import AnalysisReaper
 from gridcast.broadcaster.client import BROKER_ERRORS, async_client
 from gridcast.broadcaster.errors import BadSettings
-from gridcast.broadcaster.names import SESSION_JOB, SESSION_QUEUE, new_id
+from gridcast.broadcaster.names import (
+    BATCH_QUEUE,
+    COORDINATE_JOB,
+    COORDINATE_QUEUE,
+    SESSION_JOB,
+    SESSION_QUEUE,
+    SIMULATION_JOB,
+    new_id,
+)
 from gridcast.broadcaster.queue import deserialize, serialize
 
+from .batch import BatchHost
+from .children import Children
+from .coordinators import MAX_COORDINATED, Coordinators
 from .logs import set_up_logs
-from .sessions import SessionHost, TryLater
+from .retry import TryLater
+from .sessions import SessionHost
 from .sweep import Sweep
+from .tasks import task_craft
 
 log = structlog.get_logger(__name__)
 
 POLL_S = 0.02
 """ARQ's default of 0.5 s is far too slow to start a session; 20 ms cost half a percent of a core."""
+
+BATCH_POLL_S = 0.05
+COORDINATE_POLL_S = 0.1
+"""Nobody sees when these begin."""
 
 JOB_S = 20
 """A start takes milliseconds. A worker that dies within them leaves the job to others after this and 10 s more."""
@@ -46,6 +66,27 @@ BAD_INPUT = 2
 
 _RETRY_S = (0.1, 2.0)
 
+_Job = Callable[..., Coroutine[Any, Any, None]]
+
+
+class Picker(Worker):
+    """ARQ's worker for one queue, which can be told to take no more jobs."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._picking = asyncio.Lock()
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        async with self._picking:
+            await super().start_jobs(job_ids)
+
+    async def stop_picking(self) -> None:
+        """Returns when no job is half taken: one that nobody runs and everybody takes for running costs half a minute."""
+        self.allow_pick_jobs = False
+        self.max_jobs = 0
+        async with self._picking:
+            return
+
 
 class SessionWorker:
     """One worker process's life: `run` until `stop`."""
@@ -55,49 +96,94 @@ class SessionWorker:
         self._client = async_client(settings)
         self.id = f"{socket.gethostname()}-{os.getpid()}-{new_id(4)}".lower()
         self._stopping = asyncio.Event()
-        self.host = SessionHost(settings, self._client, worker_id=self.id, changed=self._slots_changed)
-        self._arq = self._make_arq()
+        self._children = Children(settings)
+        self.host = SessionHost(
+            settings,
+            self._client,
+            worker_id=self.id,
+            children=self._children,
+            changed=lambda free: self._set_room(self._sessions, free),
+        )
+        self.batch = BatchHost(
+            settings,
+            self._client,
+            worker_id=self.id,
+            children=self._children,
+            changed=lambda free: self._set_room(self._simulations, free),
+        )
+        self.coordinators = Coordinators(
+            settings,
+            self._client,
+            worker_id=self.id,
+            kinds={"task": task_craft(settings, self._client)},
+        )
+        self._sessions = self._picker(
+            SESSION_QUEUE, SESSION_JOB, self._start_session, jobs=self.host.slots, poll_s=POLL_S
+        )
+        self._simulations = self._picker(
+            BATCH_QUEUE, SIMULATION_JOB, self._start_simulation, jobs=self.batch.slots, poll_s=BATCH_POLL_S
+        )
+        self._chairs = self._picker(
+            COORDINATE_QUEUE, COORDINATE_JOB, self._coordinate, jobs=MAX_COORDINATED, poll_s=COORDINATE_POLL_S
+        )
 
     def stop(self) -> None:
         """Take no more sessions, end those that run at a tick boundary, then `run` returns."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Host sessions until `stop`; a broker that is away is waited for."""
+        """Work until `stop`; a broker that is away is waited for."""
         settings = self._settings
         log.info("worker_started", id=self.id, slots=self.host.slots, broker=_place(settings.redis_url))
         try:
             async with asyncio.TaskGroup() as tasks:
-                forking = tasks.create_task(self.host.children.run())
-                beating = tasks.create_task(self.host.beat())
-                picking = tasks.create_task(self._pick())
-                reaping = tasks.create_task(self.host.reaper.run())
-                sweeping = tasks.create_task(Sweep(self._client, settings).run())
+                forking = tasks.create_task(self._children.run())
+                keeping = [tasks.create_task(work) for work in self._keepers()]
+                picking = [tasks.create_task(self._pick(arq)) for arq in self._pickers]
                 await self._stopping.wait()
-                log.info("worker_stopping", sessions=len(self.host.children.running))
-                self._arq.allow_pick_jobs = False
+                log.info(
+                    "worker_stopping", sessions=len(self.host.running), simulations=len(self.batch.running)
+                )
+                for arq in self._pickers:
+                    await arq.stop_picking()
                 await self._finish_jobs()
-                picking.cancel()
+                for task in picking:
+                    task.cancel()
+                await self.coordinators.drain()
                 await self.host.drain(DRAIN_S)
-                reaping.cancel()
-                sweeping.cancel()
-                beating.cancel()
+                await self.batch.drain(DRAIN_S)
+                for task in keeping:
+                    task.cancel()
                 await self.host.leave()
                 forking.cancel()
         finally:
             await self._client.aclose()
         log.info("worker_stopped", id=self.id)
 
-    async def _pick(self) -> None:
+    def _keepers(self) -> list[Coroutine[Any, Any, None]]:
+        """What goes on until the worker ends."""
+        analyses = AnalysisReaper(self._client, owner=self.id, settings=self._settings)
+        return [
+            self.host.beat(),
+            self.batch.tell(),
+            self.host.reaper.run(self.batch.simulations.sweep, analyses.sweep),
+            Sweep(self._client, self._settings).run(),
+        ]
+
+    @property
+    def _pickers(self) -> list[Picker]:
+        return [self._sessions, self._simulations, self._chairs]
+
+    async def _pick(self, arq: Picker) -> None:
         """Keep ARQ picking jobs, over every absence of the broker.
 
         Not before a child could start at once: a job would wait here that another worker could do now.
         """
-        await self.host.children.wait_ready()
+        await self._children.wait_ready()
         pause_s = _RETRY_S[0]
         while True:
             try:
-                await self._arq.main()
+                await arq.main()
             except BROKER_ERRORS as error:
                 if pause_s == _RETRY_S[0]:
                     log.warning("broker_away", broker=_place(self._settings.redis_url), error=str(error))
@@ -109,42 +195,58 @@ class SessionWorker:
                     pause_s = _RETRY_S[0]
 
     async def _finish_jobs(self) -> None:
-        """Let starts that are under way come to their end: their sessions drain like the others."""
-        under_way = list(self._arq.tasks.values())
+        """Let starts that are under way come to their end: what they start drains like the others."""
+        under_way = [task for arq in self._pickers for task in arq.tasks.values()]
         if under_way:
             await asyncio.wait(under_way, timeout=JOB_S)
 
-    def _make_arq(self) -> Worker:
+    def _picker(self, queue: str, job: str, work: _Job, *, jobs: int, poll_s: float) -> Picker:
         pool = ArqRedis(
             self._client.connection_pool,
             job_serializer=serialize,
             job_deserializer=deserialize,
-            default_queue_name=SESSION_QUEUE,
+            default_queue_name=queue,
         )
-        return Worker(
-            functions=[func(self._start_session, name=SESSION_JOB, max_tries=TRIES)],
-            queue_name=SESSION_QUEUE,
+        return Picker(
+            functions=[func(work, name=job, max_tries=TRIES)],
+            queue_name=queue,
             redis_pool=pool,
             handle_signals=False,
-            max_jobs=self.host.slots,
+            max_jobs=jobs,
             job_timeout=JOB_S,
             keep_result=0,
-            poll_delay=POLL_S,
+            poll_delay=poll_s,
             job_serializer=serialize,
             job_deserializer=deserialize,
         )
 
     async def _start_session(self, ctx: dict[Any, Any], *args: Any) -> None:
         session_id, attempt = args
-        try:
+        with _again():
             await self.host.start_session(str(session_id), int(attempt))
-        except TryLater as later:
-            raise Retry(defer=later.after_s) from later
 
-    def _slots_changed(self, free: int) -> None:
+    async def _start_simulation(self, ctx: dict[Any, Any], *args: Any) -> None:
+        with _again():
+            await self.batch.start_simulation(str(args[0]))
+
+    async def _coordinate(self, ctx: dict[Any, Any], *args: Any) -> None:
+        name, attempt = args
+        with _again():
+            await self.coordinators.start(Channel.parse(str(name)), int(attempt))
+
+    def _set_room(self, arq: Picker, free: int) -> None:
         # ARQ counts a start under way as a job too, so this is never more than there are slots.
-        self._arq.max_jobs = max(0, free)
-        self._arq.allow_pick_jobs = free > 0 and not self._stopping.is_set()
+        arq.max_jobs = max(0, free)
+        arq.allow_pick_jobs = free > 0 and not self._stopping.is_set()
+
+
+@contextlib.contextmanager
+def _again() -> Iterator[None]:
+    """Tell ARQ when to bring a job again that came too early."""
+    try:
+        yield
+    except TryLater as later:
+        raise Retry(defer=later.after_s) from later
 
 
 def _place(redis_url: str) -> str:

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
 from gridcast.broadcaster.workers import RecordingState
 
+Kind = Literal["session", "simulation"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """One attempt at a session: a child shall host it as the holder of the lease that `owner` took with `token`.
+    """One attempt at a session: a child shall host it as the holder of the lease that `owner` took with `token`. Or at a
+    simulation without viewers, named by its key, which knows no tokens.
 
-    `record` is the session's record in its channel's meta: what was asked for, all defaults filled in.
+    `record` is the session's record in its channel's meta, or the simulation's spec: what was asked for, all defaults
+    filled in.
     """
 
-    session_id: str
+    kind: Kind
+    id: str
     attempt: int
     token: int
     owner: str
@@ -50,14 +55,15 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What a child tells now and then: its progress, how far it is behind its pace, its last words if it fails, whether
-    what it computes is recorded."""
+    """What a child tells now and then: its progress (`done`: the share of all, told by simulations), how far it is behind
+    its pace, its last words if it fails, whether what it computes is recorded."""
 
     pid: int
     tick: int
     lag_s: float
     last_words: str | None = None
     recording: RecordingState = "off"
+    done: float = 0.0
 
     def encode(self) -> bytes:
         """One line, short enough to be written to a pipe in one piece."""
@@ -68,6 +74,7 @@ class Report:
             "lag_s": round(self.lag_s, 3),
             "last_words": words,
             "recording": self.recording,
+            "done": round(self.done, 4),
         }
         return orjson.dumps(line) + b"\n"
 

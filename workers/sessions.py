@@ -32,6 +32,7 @@ from gridcast.broadcaster.workers import BEAT_S, Heartbeat, Heartbeats
 from .children import CannotFork, Child, Children
 from .exits import Ending, ending
 from .orders import Order
+from .retry import RETRY_S, TryLater
 
 log = structlog.get_logger(__name__)
 
@@ -41,25 +42,21 @@ SLOTS_PER_CORE = 16
 CLAIMABLE = frozenset({"queued", "recovering"})
 """A session that is `starting` has a host, or a reaper will give it its next attempt."""
 
-RETRY_S = 0.5
-
 BUILD_S = 300.0
 """How long a child may build its scenario in one go; long training traces take seconds each."""
-
-
-class TryLater(Exception):
-    """The job cannot be done now, and nothing was done; it must come again after `after_s`."""
-
-    def __init__(self, after_s: float) -> None:
-        super().__init__(f"again in {after_s:g} s")
-        self.after_s = after_s
 
 
 class SessionHost:
     """Hosts up to `slots` sessions in children of this worker."""
 
     def __init__(
-        self, settings: Settings, redis: Redis, *, worker_id: str, changed: Callable[[int], None]
+        self,
+        settings: Settings,
+        redis: Redis,
+        *,
+        worker_id: str,
+        children: Children,
+        changed: Callable[[int], None],
     ) -> None:
         self._settings = settings
         self._id = worker_id
@@ -73,12 +70,17 @@ class SessionHost:
         self._keeping: set[asyncio.Task[None]] = set()
         self._starting = 0
         self.slots = settings.slots or SLOTS_PER_CORE * (os.cpu_count() or 1)
-        self.children = Children(settings, exited=self._exited)
+        self._children = children
+        children.hear("session", self._exited)
+
+    @property
+    def running(self) -> list[Child]:
+        return self._children.running("session")
 
     @property
     def free(self) -> int:
         """Slots without a session, counting those whose children are just being forked."""
-        return self.slots - len(self.children.running) - self._starting
+        return self.slots - len(self.running) - self._starting
 
     async def start_session(self, session_id: str, attempt: int) -> None:
         """The job: start attempt `attempt` of a session, or do nothing where there is nothing to start.
@@ -102,7 +104,7 @@ class SessionHost:
 
     async def _start(self, session_id: str, attempt: int) -> None:
         channel = Channel.session(session_id)
-        await self.children.wait_ready()
+        await self._children.wait_ready()
         state = await self._sessions.get(session_id)
         if state is None or state.attempt != attempt or state.status not in CLAIMABLE:
             return
@@ -117,10 +119,15 @@ class SessionHost:
             await self._leases.release(channel, token)
             return
         order = Order(
-            session_id=session_id, attempt=attempt, token=token, owner=self._id, record=state.record
+            kind="session",
+            id=session_id,
+            attempt=attempt,
+            token=token,
+            owner=self._id,
+            record=state.record,
         )
         try:
-            child = await self.children.start(order)
+            child = await self._children.start(order)
         except CannotFork as error:
             await self._end(order, f"the worker could not start a process for this session: {error}")
             return
@@ -153,17 +160,17 @@ class SessionHost:
         self._changed(self.free)
         order = child.order
         end = ending(status, tick=child.tick, last_words=child.last_words)
-        log.info("session_child_ended", session=order.session_id, pid=child.pid, why=end.reason or "done")
+        log.info("session_child_ended", session=order.id, pid=child.pid, why=end.reason or "done")
         if not end.settled:
             self._in_background(self._settle(order, end), self._endings)
 
     async def _keep_while_building(self, child: Child) -> None:
         """Hold the lease for a child until it is heard of: while it builds it cannot renew it, and is not lost."""
-        channel = Channel.session(child.order.session_id)
+        channel = Channel.session(child.order.id)
         deadline_s = time.monotonic() + BUILD_S
         while time.monotonic() < deadline_s:
             await asyncio.sleep(self._settings.lease_s / 3)
-            if child.heard or not self.children.runs(child):
+            if child.heard or not self._children.runs(child):
                 return
             try:
                 await self._leases.renew(channel, child.order.token)
@@ -175,7 +182,7 @@ class SessionHost:
         if state is None or state.tick > 0:
             return  # it computes again what is in the log, and renews by itself as it does so
         await self._end(child.order, f"it was not built after {BUILD_S:g} s; a smaller scenario may help.")
-        if self.children.runs(child):
+        if self._children.runs(child):
             os.kill(child.pid, signal.SIGKILL)
 
     def _in_background(self, work: Coroutine[None, None, None], among: set[asyncio.Task[None]]) -> None:
@@ -191,19 +198,17 @@ class SessionHost:
 
     async def _settle(self, order: Order, end: Ending) -> None:
         """Give a session whose child ended too early its next attempt, or its last status if that is of no use."""
-        channel = Channel.session(order.session_id)
+        channel = Channel.session(order.id)
         while True:
             try:
-                tick = await self._sessions.count_end(
-                    order.session_id, token=order.token, own_fault=end.own_fault
-                )
+                tick = await self._sessions.count_end(order.id, token=order.token, own_fault=end.own_fault)
                 if tick is not None:
                     await self._end(order, f"{end.reason} It happened again and again at tick {tick}.")
                     return
-                attempt = await self._sessions.hand_over(order.session_id, token=order.token)
+                attempt = await self._sessions.hand_over(order.id, token=order.token)
                 await self._leases.release(channel, order.token)
                 if attempt is not None:
-                    await self._sessions.enqueue(order.session_id, attempt)
+                    await self._sessions.enqueue(order.id, attempt)
                 return
             except BrokerUnavailable:
                 await asyncio.sleep(RETRY_S)
@@ -212,12 +217,10 @@ class SessionHost:
 
     async def _end(self, order: Order, reason: str) -> None:
         """Mark a session without a child as failed, however long the broker is away."""
-        channel = Channel.session(order.session_id)
+        channel = Channel.session(order.id)
         while True:
             try:
-                await self._sessions.finish(
-                    order.session_id, token=order.token, status="failed", reason=reason
-                )
+                await self._sessions.finish(order.id, token=order.token, status="failed", reason=reason)
                 await self._leases.release(channel, order.token)
                 return
             except BrokerUnavailable:
@@ -233,7 +236,7 @@ class SessionHost:
         It says nothing before a child could start at once, and ends children whose sessions others have taken over: one that
         hangs in the solver, or was frozen, does not notice by itself.
         """
-        await self.children.wait_ready()
+        await self._children.wait_ready()
         while True:
             try:
                 await self._heartbeats.beat(self._heartbeat())
@@ -243,17 +246,17 @@ class SessionHost:
             await asyncio.sleep(BEAT_S)
 
     async def _end_outlived(self) -> None:
-        children = list(self.children.running)
-        newest = await self._sessions.tokens([child.order.session_id for child in children])
+        children = self.running
+        newest = await self._sessions.tokens([child.order.id for child in children])
         for child, token in zip(children, newest, strict=True):
             if token is None or token > child.order.token:
-                log.warning("child_outlived", session=child.order.session_id, pid=child.pid)
+                log.warning("child_outlived", session=child.order.id, pid=child.pid)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
 
     async def drain(self, grace_s: float) -> None:
         """End all children at tick boundaries and settle their sessions."""
-        await self.children.drain(grace_s)
+        await self._children.drain(grace_s)
         if self._endings:
             await asyncio.wait(self._endings, timeout=grace_s)
 
@@ -272,13 +275,13 @@ class SessionHost:
             "slots": self.slots,
             "sessions": [
                 {
-                    "id": child.order.session_id,
+                    "id": child.order.id,
                     "pid": child.pid,
                     "attempt": child.order.attempt,
                     "tick": child.tick,
                     "lag_s": round(child.lag_s, 3),
                     "recording": child.recording,
                 }
-                for child in self.children.running
+                for child in self.running
             ],
         }

@@ -17,7 +17,8 @@ from redis.asyncio import Redis
 from gridcast.broadcaster import BrokerUnavailable, Settings
 from gridcast.broadcaster.names import ID_PATTERN
 from gridcast.broadcaster.retention import CUT_BYTES, LOOK_AFTER_S, Kept, Retention
-from gridcast.recordings.chunks import Chunk
+from gridcast.recordings.chunks import Chunk, is_ours
+from gridcast.recordings.feeds import TASKS, feeds_at
 from gridcast.recordings.store import Store, store_at
 
 log = structlog.get_logger(__name__)
@@ -82,6 +83,7 @@ class Sweep:
         if self._now() >= self._strangers_at:
             self._strangers_at = self._now() + STRANGERS_S
             await self._delete_strangers()
+            await self._delete_feeds()
 
     async def _cut_logs(self, kept: Sequence[Kept], *, running: int) -> None:
         settings = self._settings
@@ -106,7 +108,7 @@ class Sweep:
             at_s: float | None = None
             try:
                 await self._tidy(session_id)
-            except OSError as error:
+            except (OSError, ValueError, TypeError) as error:  # the store's, or of a record that is none
                 log.warning("files_left_over", session=session_id, why=str(error))
                 at_s = now_s + LOOK_AFTER_S
             await self._retention.look_again(session_id, at_s=at_s)
@@ -122,7 +124,7 @@ class Sweep:
             return
         names = {Chunk.decode(record).name for record in listed}
         for file in await asyncio.to_thread(store.files, session_id):
-            if file.name not in names:
+            if file.name not in names and is_ours(file.name):
                 await asyncio.to_thread(store.delete, session_id, file.name)
 
     async def _delete_strangers(self) -> None:
@@ -130,16 +132,39 @@ class Sweep:
         store = await self._opened()
         if store is None:
             return
-        ids = [name for name in await asyncio.to_thread(store.sessions) if ID_PATTERN.fullmatch(name)]
+        ids = [
+            name
+            for name in await asyncio.to_thread(store.sessions)
+            if ID_PATTERN.fullmatch(name) and name != TASKS
+        ]
         known = await self._retention.known(ids)
         oldest_s = self._now() - self._settings.recordings_ttl_s
         for session_id in ids:
             if session_id in known:
                 continue
-            files = await asyncio.to_thread(store.files, session_id)
-            if all(file.modified_s < oldest_s for file in files):
-                log.info("recording_expired", session=session_id)
-                await asyncio.to_thread(store.delete_session, session_id)
+            try:
+                files = await asyncio.to_thread(store.files, session_id)
+                if all(file.modified_s < oldest_s for file in files):
+                    log.info("recording_expired", session=session_id)
+                    await asyncio.to_thread(store.delete_session, session_id)
+            except OSError as error:
+                log.warning("files_left_over", session=session_id, why=str(error))
+
+    async def _delete_feeds(self) -> None:
+        """Delete the feeds of tasks in the same way."""
+        feeds = feeds_at(self._settings.recordings_at)
+        if feeds is None:
+            return
+        written = await asyncio.to_thread(feeds.written)
+        known = await self._retention.known(list(written), kind="task")
+        oldest_s = self._now() - self._settings.recordings_ttl_s
+        for task_id, modified_s in written.items():
+            if task_id not in known and modified_s < oldest_s:
+                log.info("feed_expired", task=task_id)
+                try:
+                    await asyncio.to_thread(feeds.delete, task_id)
+                except OSError as error:
+                    log.warning("feed_left_over", task=task_id, why=str(error))
 
     async def _opened(self) -> Store | None:
         """The store; `None` where nothing is recorded."""

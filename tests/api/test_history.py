@@ -15,6 +15,7 @@ import pytest
 
 from gridcast.api import history, past
 from gridcast.api.failures import PROBLEM_TYPE
+from gridcast.api.fields import MAX_UNKNOWN
 from gridcast.broadcaster import Settings
 from gridcast.recordings.reader import read_chunk
 from tests.api.recorded import Recorder
@@ -220,6 +221,32 @@ async def test_an_answer_too_large_to_be_useful_is_refused_with_advice(
     assert len((await get(http, to=58))["tick"]) == 59
 
 
+async def test_more_events_than_an_answer_may_have_are_refused_with_advice(
+    recorder: Recorder, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await recorder.begin()
+    await recorder.go(200)
+    size = sum(len(orjson.dumps([one])) for one in RUN.told(0, 199)["events"])
+    monkeypatch.setattr(history, "MAX_BYTES", size)
+    assert len((await get(http, fields="events"))["events"]) == 50
+    monkeypatch.setattr(history, "MAX_BYTES", size - 1)
+    problem = await refused(http, 422, fields="events")
+    assert "give max_points, which leaves out the oldest" in problem["detail"]
+    await get(http, fields="events", max_points=50)
+
+
+async def test_a_refusal_names_a_few_of_many_unknown_fields(
+    recorder: Recorder, http: httpx2.AsyncClient
+) -> None:
+    await recorder.begin()
+    await recorder.go(1)
+    problem = await refused(http, 422, fields=",".join(f"x{n}" for n in range(2000)))
+    assert [fault["msg"].split(";")[0] for fault in problem["errors"]] == [
+        f"this run has no 'x{n}'" for n in range(MAX_UNKNOWN)
+    ]
+    assert (await get(http, fields=",".join(["v.671"] * 2500)))["bus_phases"] == [["671", "a"], ["671", "b"]]
+
+
 async def test_a_session_that_never_started_says_so(recorder: Recorder, http: httpx2.AsyncClient) -> None:
     await recorder.create()
     problem = await refused(http, 409)
@@ -278,6 +305,9 @@ async def test_without_a_recording_what_the_log_lost_is_told(
     assert problem["available"] == [[35, 76]]
     same_as_live(await get(http, **{"from": 35}), 35, 76)
     await refused(http, 410, **{"from": 34})
+    for first, last in ((0, 0), (0, 33), (5, 34), (34, 34)):
+        problem = await refused(http, 410, **{"from": first, "to": last})
+        assert problem["available"] == [[35, 76]]
 
 
 async def test_next_offset_is_where_the_rest_begins(recorder: Recorder, http: httpx2.AsyncClient) -> None:

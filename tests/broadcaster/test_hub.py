@@ -121,6 +121,20 @@ async def test_a_trimmed_log_answers_with_a_reset(hub: Hub, writer: RecordingWri
     reader.judge(writer, since=3)
 
 
+async def test_a_log_that_is_gone_wholly_answers_with_a_reset_and_then_goes_on(
+    hub: Hub, settings: Settings, writer: RecordingWriter
+) -> None:
+    await writer.write(5)
+    client = async_client(settings)
+    await client.delete(CHANNEL.log)
+    await client.aclose()
+    reader = await reader_of(hub)
+    await until(lambda: bool(reader.resets))
+    assert (reader.resets[0].reason, reader.resets[0].earliest_offset) == ("trimmed", 6)
+    await writer.write(2)
+    await until(lambda: reader.at == 7)
+
+
 async def test_a_reader_right_at_the_trim_point_gets_no_reset(hub: Hub, writer: RecordingWriter) -> None:
     await writer.write(20)
     await writer.write(1, trim=12)

@@ -52,6 +52,18 @@ async def test_a_repeat_after_a_lost_reply_writes_nothing_twice(channels: Channe
     assert await redis.llen(CHANNEL.applied) == 1  # type: ignore[misc]
 
 
+async def test_a_repeat_without_entries_lists_nothing_twice(channels: Channels, redis: Redis) -> None:
+    """What a fork's script does in the shared ticks has no entries: only the lists tell that it is there already."""
+    await channels.create(CHANNEL, meta={})
+    for _ in range(2):
+        await channels.publish(
+            CHANNEL, token=0, expected=1, entries=[], applied=[b"one", b"two"], chunks=[b"three", b"four"]
+        )
+    await channels.publish(CHANNEL, token=0, expected=1, entries=[], applied=[b"five"])
+    assert await redis.lrange(CHANNEL.applied, 0, -1) == [b"one", b"two", b"five"]  # type: ignore[misc]
+    assert await redis.lrange(CHANNEL.chunks, 0, -1) == [b"three", b"four"]  # type: ignore[misc]
+
+
 async def test_a_repeat_is_recognised_also_behind_later_entries(channels: Channels) -> None:
     await channels.create(CHANNEL, meta={})
     await channels.publish(CHANNEL, token=0, expected=1, entries=[FIRST])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from gridcast.broadcaster.settings import Settings
 from gridcast.cli import environment
 from gridcast.cli.broker import overcommits
@@ -42,6 +44,27 @@ async def test_a_setting_that_is_not_valid_is_named(tmp_path: Path) -> None:
         assert await doctor.ended() == 1
         assert "GRIDCAST_LEASE_S: Input should be a valid number" in " ".join(doctor.out.split())
         assert "Traceback" not in doctor.out
+
+
+@pytest.mark.parametrize(
+    ("where", "ok", "told"),
+    [
+        ("kept", True, "kept"),
+        ("off", False, "only the newest entries are kept"),
+        ("a-file/kept", False, "a-file"),
+        ("nowhere://kept", False, "nothing can be recorded at nowhere://kept"),
+    ],
+)
+async def test_says_whether_runs_can_be_recorded(tmp_path: Path, where: str, ok: bool, told: str) -> None:
+    (tmp_path / "a-file").touch()
+    at = where if where == "off" or "://" in where else str(tmp_path / where)
+    env = {"GRIDCAST_RECORDINGS": at}
+    async with started("doctor", "--json", folder=tmp_path, env=env, ready=False) as doctor:
+        assert await doctor.ended() == 0, "runs need no recording"
+        checks = {check["name"]: check for check in json.loads(doctor.out)["checks"]}
+    assert checks["recordings"]["ok"] == ok
+    assert told in checks["recordings"]["detail"]
+    assert not (tmp_path / "kept").exists()
 
 
 def test_names_of_settings_are_those_of_the_service() -> None:

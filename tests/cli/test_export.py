@@ -43,7 +43,20 @@ def test_the_format_comes_from_the_option_or_the_name(
 
 def test_json_tells_what_was_written(service: WatchedService) -> None:
     told = json.loads(service.gridcast("export", "abc", "--json", "-o", "x.csv").stdout)
-    assert told == {"session": "abc", "file": "x.csv", "format": "csv", "bytes": len(CSV)}
+    about = {"session": "abc", "file": "x.csv", "format": "csv", "bytes": len(CSV)}
+    assert told == {**about, "rounded_from": None}
+
+
+@pytest.mark.parametrize("file", ["x.csv", "-"])
+def test_it_says_from_which_tick_on_numbers_are_rounded(service: WatchedService, file: str) -> None:
+    done = service.gridcast("export", "abc", "-o", file)
+    assert (done.exit_code, done.stderr) == (0, "")
+    service.rounded_from = 2
+    done = service.gridcast("export", "abc", "-o", file, "--force")
+    assert done.exit_code == 0
+    assert "from tick 2 on" in done.stderr
+    told = json.loads(service.gridcast("export", "abc", "-o", "y.csv", "--json").stdout)
+    assert told["rounded_from"] == 2
 
 
 @pytest.mark.parametrize(("more", "code", "content"), [([], 4, "mine"), (["--force"], 0, CSV.decode())])

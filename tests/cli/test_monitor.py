@@ -98,6 +98,9 @@ def test_narrow_and_ascii_terminals_get_a_picture_too(
     assert "0.9400 at 671.a" in done.stdout
     assert "ieee13" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 70
+    service.history = {**PAST, "events": [{**EVENT, "data": {"Llama": "64" * 99}}]}
+    told = [line.split("  ")[0] for line in service.gridcast("monitor", "last", "--once").stdout.splitlines()]
+    assert {"session", "lowest voltage", "over the run", "viewers"} <= {label.strip() for label in told}
 
 
 async def test_a_look_asks_only_for_what_is_new(service: WatchedService) -> None:

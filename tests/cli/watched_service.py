@@ -45,6 +45,8 @@ class WatchedService(SteeredService):
     files: dict[str, list[bytes]] = field(default_factory=dict)
     no_export: int | None = None
     """Status with which each export is refused."""
+    rounded_from: int | None = None
+    """The first tick of each export that no recording holds."""
     breaks: bool = False
     """The export breaks off after its bytes, without an end."""
     comparison: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +95,8 @@ class WatchedService(SteeredService):
             if self.breaks:
                 raise ConnectionResetError
 
-        return StreamingResponse(pieces())
+        rounded = {} if self.rounded_from is None else {"Gridcast-Rounded-From": str(self.rounded_from)}
+        return StreamingResponse(pieces(), headers=rounded)
 
     def _compare(self, request: Request) -> Response:
         self.asked.append(dict(request.query_params))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -65,6 +66,19 @@ async def test_leaving_while_much_is_unread_does_not_wait_for_an_answer_that_is_
     await asyncio.sleep(0)
     async with asyncio.timeout(5):  # the closing handshake's own default is 10
         await entries.aclose()
+
+
+async def test_time_that_the_reader_takes_is_not_counted_against_the_service(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(sys.modules["gridcast.client.follow"], "monotonic", lambda: now)
+    service.cuts = [2, 1]
+    seen = []
+    async for entry in follow(service.url, "abc", give_up_s=60):
+        seen.append(entry["offset"])
+        now += 100
+    assert seen == [entry["offset"] for entry in service.log]
 
 
 async def test_a_service_that_is_gone_for_good_is_an_error() -> None:

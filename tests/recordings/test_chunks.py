@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridcast.recordings.chunks import Chunk, file_name, in_order, is_chunk
+from gridcast.recordings.chunks import Chunk, file_name, in_order, is_ours
 
 
 def chunk(first: int, ticks: int = 10, token: int = 7) -> Chunk:
@@ -27,10 +27,10 @@ def test_names_sort_by_tick_and_tell_attempts_apart() -> None:
     assert file_name(36, 1) != file_name(36, 2)
 
 
-def test_an_unfinished_file_is_no_chunk() -> None:
-    assert is_chunk(file_name(0, 1))
-    assert not is_chunk(file_name(0, 1) + ".4711.part")
-    assert not is_chunk("notes.txt")
+def test_our_files_are_known_by_their_names() -> None:
+    assert is_ours(file_name(0, 1))
+    assert is_ours(file_name(0, 1) + ".4711.part")
+    assert not is_ours("notes.txt")
 
 
 def test_chunks_that_filled_a_hole_later_stand_at_their_place() -> None:

@@ -68,6 +68,26 @@ def test_a_file_that_is_gone_is_told(store: Store, chunk: Chunk, tmp_path: Path)
             look()
 
 
+def test_no_bit_that_a_disk_turned_over_becomes_another_number(
+    store: Store, chunk: Chunk, tmp_path: Path
+) -> None:
+    file = file_of(tmp_path, chunk)
+    whole = file.read_bytes()
+    known, told = read(store, chunk, 40, 89), 0
+    for at in range(0, len(whole), len(whole) // 200):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << at % 8
+        file.write_bytes(damaged)
+        try:
+            found = read(store, chunk, 40, 89)
+        except ChunkUnreadable:
+            told += 1
+            continue
+        assert np.array_equal(found.numbers, known.numbers, equal_nan=True)
+        assert (found.events, found.controls) == (known.events, known.controls)
+    assert told > 100
+
+
 def test_a_file_cut_short_is_told(store: Store, chunk: Chunk, tmp_path: Path) -> None:
     file = file_of(tmp_path, chunk)
     file.write_bytes(file.read_bytes()[:-20])

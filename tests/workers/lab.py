@@ -31,7 +31,7 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings, log: Path) -> None:
         passed = {"redis_url", "lease_s", "slots", "log_bytes", "session_ttl_s", "logs_bytes"}
-        passed |= {"recordings", "recordings_ttl_s", "recordings_bytes"}
+        passed |= {"recordings", "recordings_ttl_s", "recordings_bytes", "batch_slots"}
         values = settings.model_dump(mode="json", include=passed)
         values["recordings"] = values["recordings"] or str(log.parent / "recordings")
         env = {f"GRIDCAST_{name.upper()}": str(value) for name, value in values.items() if value is not None}

@@ -57,7 +57,7 @@ def test_any_other_exit_code_is_a_crash_and_told() -> None:
 
 
 def test_orders_and_reports_survive_the_way() -> None:
-    order = Order(session_id="k3v9", attempt=2, token=7, owner="w", record={"speed": "max"})
+    order = Order(kind="session", id="k3v9", attempt=2, token=7, owner="w", record={"speed": "max"})
     assert Order.decode(order.encode()) == order
     report = Report(pid=1, tick=2, lag_s=0.5, last_words="x" * 5000)
     line = report.encode()

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gridcast.broadcaster import AsyncLeases, Channel, Entry, Hub, Reset
+from gridcast.broadcaster import AsyncLeases, Channel, Channels, Entry, Hub, Reset
 from gridcast.broadcaster.names import ACTIVE, FINISHED, LEFTOVERS, PREFIX, SESSIONS, SWEEP
 from gridcast.broadcaster.retention import LOOK_AFTER_S, Kept, Retention
 from gridcast.recordings.chunks import Chunk, file_name
+from gridcast.recordings.feeds import Feeds
 from gridcast.recordings.store import FolderStore, Store
 from gridcast.workers.sweep import Sweep, beyond
 from tests.recordings.stores import FULL, MemoryStore
@@ -167,6 +168,36 @@ async def test_a_store_that_does_not_delete_is_asked_again(
     assert store.sessions() == []
 
 
+async def test_what_others_put_into_one_folder_keeps_no_other_from_being_cleared(
+    lab: Lab, tmp_path: Path
+) -> None:
+    store = FolderStore(tmp_path)
+    channels = [await ended(lab, store) for _ in range(3)]
+    for channel in channels[:2]:
+        (tmp_path / channel.id / ".DS_Store").write_bytes(b"x")
+    (tmp_path / channels[1].id / "notes").mkdir()
+    for channel in channels:
+        store.put(channel.id, file_name(0, 99), b"never listed")
+        (tmp_path / channel.id / f"{file_name(10, 99)}.7.part").write_bytes(b"unfinished")
+    await lab.redis.rpush(channels[1].chunks, b"no record")  # type: ignore[misc]
+    soon = time.time() + LOOK_AFTER_S + 60
+    await sweep_of(lab, store, now=soon).sweep()
+    for channel, others in zip(channels, ([".DS_Store"], None, []), strict=True):
+        listed = Chunk.decode((await Retention(lab.redis).listed(channel.id) or [])[0]).name
+        if others is not None:
+            assert {file.name for file in store.files(channel.id)} == {listed, *others}
+    assert await lab.redis.zrange(LEFTOVERS, 0, -1) == [channels[1].id.encode()]
+
+
+async def test_a_stranger_that_cannot_be_deleted_keeps_no_other(lab: Lab, tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    for name in ("aaaa", "bbbb"):
+        store.put(name, file_name(0, 1), b"x")
+    (tmp_path / "aaaa" / "notes").mkdir()
+    await sweep_of(lab, store, now=time.time() + lab.settings.recordings_ttl_s + 60).sweep()
+    assert store.sessions() == ["aaaa"]
+
+
 async def test_a_flushed_broker_costs_no_recording_before_its_time(lab: Lab, tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     kept, old = [await ended(lab, store) for _ in range(2)]
@@ -180,6 +211,20 @@ async def test_a_flushed_broker_costs_no_recording_before_its_time(lab: Lab, tmp
     await sweep_of(lab, store, now=later).sweep()
     assert store.sessions() == [kept.id]
     assert old.id != kept.id
+
+
+async def test_a_feed_goes_when_its_task_is_forgotten_and_its_time_is_over(lab: Lab, tmp_path: Path) -> None:
+    feeds = Feeds(tmp_path)
+    feeds.append("t1", b"{}\n")
+    feeds.append("t2", b"{}\n")
+    await Channels(lab.redis).create(Channel("task", "t1"), meta={})
+    store = FolderStore(tmp_path)
+    where = str(tmp_path)
+    await sweep_of(lab, store, recordings=where).sweep()
+    assert feeds.read("t2")
+    later = time.time() + lab.settings.recordings_ttl_s + 60
+    await sweep_of(lab, store, recordings=where, now=later).sweep()
+    assert list(feeds.written()) == ["t1"]
 
 
 async def test_what_the_broker_forgot_is_taken_off_the_lists(lab: Lab, store: MemoryStore) -> None:

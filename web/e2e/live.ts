@@ -76,13 +76,13 @@ await withBrowser(async (browser) => {
   await told(first.page, /local \(you\) pause.*applied/);
 
   await first.page.getByRole("button", { name: "Adjust" }).click();
-  const batch = first.page.getByRole("form", { name: "Batch size" }).first();
+  const batch = first.page.getByRole("group", { name: "Batch size" }).first();
   await batch.getByRole("combobox").selectOption("32");
   await batch.getByRole("button", { name: "Set" }).click();
   await batch.getByText(/^applied at /).waitFor();
   await told(second.page, /local set_batch_size.* 32 · applied/);
   // More than the datacenter holds: refused at its field, and told to everybody.
-  const replicas = first.page.getByRole("form", { name: "Replicas" }).first();
+  const replicas = first.page.getByRole("group", { name: "Replicas" }).first();
   await replicas.getByRole("textbox").fill("900000");
   await replicas.getByRole("button", { name: /^More/ }).click();
   await replicas.locator("[data-fate=refused]").waitFor();

@@ -1,25 +1,16 @@
-"""What a run's numbers depend on besides scenario, seed and commands: versions of the code, content of the workload."""
+"""What a run's numbers depend on besides scenario, seed, commands and versions: the content of the workload."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from .simulation import Simulation
 from .workload import model_spec
 
-_PACKAGES = ("gridcast", "openg2g", "opendssdirect.py", "dss_python", "dss_python_backend", "numpy")
 _SPEC_FILES = ("trace.csv", "itl_fit.json", "logistic_fit.json")
-
-
-@cache
-def versions() -> Mapping[str, str]:
-    """Versions of everything that a run's numbers depend on."""
-    return {name: version(name) for name in _PACKAGES}
 
 
 def workload_hash(simulation: Simulation, specs_dir: Path | None) -> str:

@@ -102,7 +102,7 @@ class Recorder:
         where, open_store = self._where, self._open_store
         self._writer = ChunkWriter(
             lambda: open_store(where),
-            self._order.session_id,
+            self._order.id,
             arrow_schema(columns_of(schema)),
             backlog_bytes=BACKLOG_BYTES,
             first_retry_s=FIRST_RETRY_S,
@@ -112,7 +112,7 @@ class Recorder:
         self._recorded_bytes = sum(chunk.size_bytes for chunk in listed)
         self._about = {
             "format": FORMAT,
-            "session_id": self._order.session_id,
+            "session_id": self._order.id,
             "epoch": epoch,
             "token": self._order.token,
             "schema": schema,

@@ -21,6 +21,7 @@ from gridcast.broadcaster.sessions import Status, command_entry
 from gridcast.broadcaster.workers import RecordingState
 from gridcast.scenarios import parse_config
 from gridcast.workers.orders import Exit, Order
+from gridcast.workers.versions import versions
 
 from .build import build
 from .errors import CannotContinue
@@ -30,7 +31,7 @@ from .idle import IdleWatch
 from .link import Drained, Link
 from .pace import Pacer
 from .past import Deed, Deeds, Past
-from .provenance import versions, workload_hash
+from .provenance import workload_hash
 from .reasons import reason_of
 from .recorder import Recorder
 from .schema import schema
@@ -163,7 +164,7 @@ class Run:
         now_s = time.time()
         told = schema(
             simulation,
-            session_id=self._order.session_id,
+            session_id=self._order.id,
             scenario=self._order.record["scenario"],
             now_s=now_s,
         )
@@ -225,7 +226,7 @@ class Run:
         self._idle.restore(paused_here=turns[-1:] == [(ON_IDLE, "pause")])
         if steering.speed != self._pacer.speed:
             self._pacer.set_speed(steering.speed, tick=self._tick, now_s=clock())
-        log.info("session_caught_up", session=self._order.session_id, tick=self._tick)
+        log.info("session_caught_up", session=self._order.id, tick=self._tick)
         if not steering.stopping:
             self._voice.tell(status=self._present_status())
 
@@ -440,10 +441,10 @@ class Run:
 
 def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell: Tell) -> Exit:
     """Host one attempt at a session in this process, which must have done nothing with OpenDSS before."""
-    words = log.bind(session=order.session_id, attempt=order.attempt)
+    words = log.bind(session=order.id, attempt=order.attempt)
     link = Link(
         settings,
-        channel=Channel.session(order.session_id),
+        channel=Channel.session(order.id),
         token=order.token,
         owner=order.owner,
         draining=draining,

@@ -7,24 +7,33 @@ finished experiments in the channel's `applied` list, those under way in `meta.r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 from optuna.storages.journal import BaseJournalBackend
 
+from gridcast.broadcaster import BrokerUnavailable, NoChannel
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
+from gridcast.broadcaster.client import broker_errors
 from gridcast.broadcaster.errors import UnansweredCommands
+from gridcast.broadcaster.names import BASELINE, experiment_id
 from gridcast.broadcaster.simulations import Simulations
+from gridcast.broadcaster.task_events import Type, event
+from gridcast.recordings.feeds import Feeds
 from gridcast.scenarios.tuning import TaskSpec
 from gridcast.workers.chair import Chair
 
-from .events import Type, event
-from .experiment import BASELINE, Experiment
+from .experiment import Experiment
+from .feed import Feed
+from .mirror import Mirror
 from .standing import Standing
-from .study import Study
+from .study import Params, Study
+
+R = TypeVar("R")
 
 PROGRESS_S = 1.0
 """How often the progress of one simulation is told at most."""
@@ -40,14 +49,19 @@ class TaskCoordinator:
         *,
         analyses: Analyses,
         simulations: Simulations,
+        mirror: Mirror,
         storage: Callable[[], BaseJournalBackend],
+        feeds: Feeds | None,
         versions: Mapping[str, str],
     ) -> None:
         self._chair = chair
         self._state = state
         self._analyses = analyses
         self._simulations = simulations
+        self._mirror = mirror
         self._storage = storage
+        self._study: Study | None = None
+        self._feed = Feed(feeds, state.id)
         self._versions = versions
         self._id = state.id
         self._spec = TaskSpec.model_validate(state.record["spec"])
@@ -64,9 +78,15 @@ class TaskCoordinator:
         Raises:
             Fenced, LeaseLost, NoChannel: the task is somebody else's now, or was deleted.
         """
-        self._study = await asyncio.to_thread(
-            lambda: Study(self._spec, name=self._id, storage=self._storage())
-        )
+        try:
+            await self._run()
+        except NoChannel:
+            with contextlib.suppress(BrokerUnavailable):
+                await self._simulations.give_up(str(self._state.channel), self._wanted())
+            await self._feed.delete()
+            raise
+
+    async def _run(self) -> None:
         await self._take_over()
         while True:
             if await self._cancelled():
@@ -76,6 +96,7 @@ class TaskCoordinator:
             if not self._active:
                 await self._complete()
                 return
+            await self._flush()
             if not any(experiment.over for experiment in self._active.values()):
                 await self._chair.wait()
             await self._collect()
@@ -84,34 +105,31 @@ class TaskCoordinator:
 
     async def _take_over(self) -> None:
         """Learn what attempts before this one have done, and tell the study what they could not."""
-        for record in await self._chair.insist(lambda: self._analyses.records(self._state.channel)):
+        records = await self._chair.insist(lambda: self._analyses.records(self._state.channel))
+        for record in records:
             self._standing.count(record)
-            if record["number"] != BASELINE:
-                await asyncio.to_thread(self._tell_study, record)
+        await self._feed.begin(records)
+        await self._with_study(lambda study: _tell_all(study, records))
         under_way = self._state.told.get("running") or []
         for told in under_way:
             if told["number"] not in self._standing.finished:
                 self._begin(Experiment(**told))
-        for asked in await asyncio.to_thread(self._study.running):
-            if asked.number not in self._active and asked.number not in self._standing.finished:
-                self._begin(Experiment(id=self._name(asked.number), number=asked.number, params=asked.params))
-        meta = {"status": "running", "started": repr(self._began)}
         entries = []
-        if self._state.attempt == 1 and self._state.started is None:
-            total = self._total
+        if self._state.started is None:
+            total = self._spec.total
             entries = [self._event("task_started", f"searching {total} parameter sets", total=total)]
-        await self._chair.say(entries, meta=meta)
+        for asked in await self._with_study(lambda study: study.running()):
+            if asked.number not in self._active and asked.number not in self._standing.finished:
+                entries.append(self._started(self._experiment(asked.number, asked.params)))
+        await self._chair.insist(self._mirror.catch_up)
+        await self._say(
+            entries, meta={**self._meta(), "status": "running", "started": repr(self._began), "reason": ""}
+        )
         for experiment in list(self._active.values()):
             await self._ask(experiment)
 
-    @property
-    def _total(self) -> int:
-        if self._spec.sampler == "grid":
-            return min(self._spec.experiments, self._spec.grid_size())
-        return self._spec.experiments
-
-    def _name(self, number: int) -> str:
-        return f"{self._id}-base" if number == BASELINE else f"{self._id}-{number}"
+    def _experiment(self, number: int, params: Params) -> Experiment:
+        return Experiment(id=experiment_id(self._id, number), number=number, params=params)
 
     def _begin(self, experiment: Experiment) -> None:
         experiment.lay_out(self._spec, self._versions)
@@ -123,20 +141,22 @@ class TaskCoordinator:
         """Start experiments while there is room and reason to."""
         while len(self._active) < self._spec.parallelism and not self._enough:
             if self._spec.baseline and BASELINE not in self._standing.finished | self._active.keys():
-                experiment = Experiment(id=self._name(BASELINE), number=BASELINE, params={})
+                experiment = self._experiment(BASELINE, {})
             else:
-                asked = await asyncio.to_thread(self._study.ask)
-                experiment = Experiment(id=self._name(asked.number), number=asked.number, params=asked.params)
-            self._begin(experiment)
-            words = "the scenario as it is" if experiment.number == BASELINE else _shown(experiment.params)
-            told = self._event("experiment_started", words, experiment, params=experiment.params)
-            await self._chair.say([told], meta=self._meta())
+                asked = await self._with_study(lambda study: study.ask())
+                experiment = self._experiment(asked.number, asked.params)
+            await self._say([self._started(experiment)], meta=self._meta())
             await self._ask(experiment)
+
+    def _started(self, experiment: Experiment) -> bytes:
+        self._begin(experiment)
+        words = "the scenario as it is" if experiment.number == BASELINE else _shown(experiment.params)
+        return self._event("experiment_started", words, experiment, params=experiment.params)
 
     @property
     def _enough(self) -> bool:
         trials = len(self._standing.finished - {BASELINE}) + len(self._active.keys() - {BASELINE})
-        return trials >= self._total or self._stop_reason() is not None
+        return trials >= self._spec.total or self._stop_reason() is not None
 
     def _stop_reason(self) -> str | None:
         return self._standing.stop_reason(elapsed_s=time.time() - self._began)
@@ -179,9 +199,7 @@ class TaskCoordinator:
                 await self._finish(experiment)
             elif len(experiment.results) == experiment.asked:
                 await self._between_phases(experiment)
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            await self._chair.say(waiting)
+        await self._flush()
 
     def _tell_progress(self, experiment: Experiment) -> None:
         now = time.monotonic()
@@ -214,8 +232,8 @@ class TaskCoordinator:
         score = self._spec.score(experiment.metrics())
         done = len(experiment.results)
         if experiment.number != BASELINE and math.isfinite(score):
-            hopeless = await asyncio.to_thread(self._study.prune, experiment.number, phase=done, score=score)
-            if hopeless:
+            number = experiment.number
+            if await self._with_study(lambda study: study.prune(number, phase=done, score=score)):
                 await self._finish(experiment, pruned=True)
                 return
         await self._ask(experiment)
@@ -244,21 +262,15 @@ class TaskCoordinator:
             elapsed_time=record["elapsed_s"],
             **({"error": record["error"]} if record["error"] else {}),
         )
-        progress = self._standing.progress(self._total)
+        progress = self._standing.progress(self._spec.total)
         waiting, self._waiting = self._waiting, []
-        await self._chair.say(
+        await self._say(
             [*waiting, told, self._event("task_progress", _progress_words(progress), **progress)],
             meta=self._meta(),
             applied=[orjson.dumps(record)],
         )
-        if experiment.number != BASELINE:
-            await asyncio.to_thread(self._tell_study, record)
-
-    def _tell_study(self, record: Mapping[str, Any]) -> None:
-        if record["status"] == "completed":
-            self._study.tell(record["number"], scores=record["scores"], broken=record["broken"])
-        else:
-            self._study.tell_failed(record["number"], pruned=record["status"] == "pruned")
+        await self._feed.append(record)
+        await self._with_study(lambda study: _tell_all(study, [record]))
 
     # -- ending
 
@@ -270,17 +282,17 @@ class TaskCoordinator:
         return False
 
     async def _give_up(self, kind: Type, status: str, reason: str) -> None:
-        keys = [key for experiment in self._active.values() for key in experiment.waits_for()]
+        keys = self._wanted()
         await self._chair.insist(lambda: self._simulations.give_up(str(self._state.channel), keys))
         await self._end(kind, status, reason, **self._standing.outcome(time.time() - self._began))
 
     async def _complete(self) -> None:
         outcome = self._standing.outcome(time.time() - self._began)
-        importances = await asyncio.to_thread(self._study.importances)
-        front = await asyncio.to_thread(self._study.front) if self._spec.multi_objective else []
+        importances = await self._with_study(lambda study: study.importances())
+        front = await self._with_study(lambda study: study.front() if self._spec.multi_objective else [])
         meta = {
             "importances": orjson.dumps(importances),
-            "front": orjson.dumps([self._name(number) for number in front]),
+            "front": orjson.dumps([experiment_id(self._id, number) for number in front]),
         }
         if self._standing.best is None:
             reason = f"no experiment gave a score; the last said: {self._standing.last_error or 'nothing'}"
@@ -302,7 +314,7 @@ class TaskCoordinator:
         }
         while True:
             try:
-                await self._chair.say(
+                await self._say(
                     [self._event(kind, words, **data)],
                     meta={**fields, "answered": self._answered},
                     closing=self._answered,
@@ -311,14 +323,50 @@ class TaskCoordinator:
             except UnansweredCommands:
                 await self._cancelled()  # who cancels what is just ending has what he wants
 
-    # -- words
+    # -- the study, and what is said
+
+    async def _with_study(self, ask: Callable[[Study], R]) -> R:
+        """What the study answers, however long the broker is away; it is opened anew after each absence."""
+        return await self._chair.insist(lambda: asyncio.to_thread(self._ask_study, ask))
+
+    def _ask_study(self, ask: Callable[[Study], R]) -> R:
+        try:
+            with broker_errors():
+                if self._study is None:
+                    self._study = Study(self._spec, name=self._id, storage=self._storage())
+                return ask(self._study)
+        except BrokerUnavailable:
+            self._study = None
+            raise
+
+    async def _say(
+        self,
+        entries: Sequence[bytes] = (),
+        *,
+        meta: Mapping[str, Any] | None = None,
+        applied: Sequence[bytes] = (),
+        closing: str | None = None,
+    ) -> None:
+        """Publish on the task's channel, then on those of its experiments."""
+        await self._chair.say(entries, meta=meta, applied=applied, closing=closing)
+        await self._chair.insist(lambda: self._mirror.carry(entries))
+
+    async def _flush(self) -> None:
+        """Say what has gathered."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            await self._say(waiting)
+
+    def _wanted(self) -> list[str]:
+        """Keys of the simulations that are waited for."""
+        return [key for experiment in self._active.values() for key in experiment.waits_for()]
 
     def _meta(self) -> dict[str, Any]:
         running = [
             {"id": one.id, "number": one.number, "params": one.params, "began": one.began}
             for one in self._active.values()
         ]
-        return {"running": orjson.dumps(running), **self._standing.meta(self._total)}
+        return {"running": orjson.dumps(running), **self._standing.meta(self._spec.total)}
 
     def _event(self, kind: Type, message: str, experiment: Experiment | None = None, **data: Any) -> bytes:
         return event(
@@ -328,6 +376,17 @@ class TaskCoordinator:
             experiment_id=None if experiment is None else experiment.id,
             **data,
         )
+
+
+def _tell_all(study: Study, records: Sequence[Mapping[str, Any]]) -> None:
+    """Told twice is told once."""
+    for record in records:
+        if record["number"] == BASELINE:
+            continue
+        if record["status"] == "completed":
+            study.tell(record["number"], scores=record["scores"], broken=record["broken"])
+        else:
+            study.tell_failed(record["number"], pruned=record["status"] == "pruned")
 
 
 def _shown(params: Mapping[str, Any]) -> str:

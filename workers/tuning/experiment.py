@@ -16,9 +16,6 @@ from gridcast.scenarios.tuning import TaskSpec
 
 from .study import Params
 
-BASELINE = -1
-"""Number of the experiment that changes nothing; it is no trial of the study."""
-
 
 @dataclass(kw_only=True, slots=True)
 class Experiment:

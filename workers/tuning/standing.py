@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
+from gridcast.broadcaster.names import BASELINE
 from gridcast.scenarios.tuning import TaskSpec
 
-from .experiment import BASELINE, Experiment
+from .experiment import Experiment
 
 Record = Mapping[str, Any]
 """One finished experiment, as it stands in the channel's `applied` list: `{iter, experiment_id, number, status, params,

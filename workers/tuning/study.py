@@ -20,15 +20,16 @@ from optuna.distributions import (
 )
 from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 from pydantic import JsonValue
 
 from gridcast.scenarios.tuning import CategoricalParameter, FloatParameter, IntParameter, TaskSpec
 
+from .importance import importances
+
 Params = dict[str, JsonValue]
 
-_FEW = 4
-"""Finished trials below which nothing can be said about what matters."""
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -64,10 +65,9 @@ class Study:
             directions=directions,
             load_if_exists=True,
         )
-        if drawn := len(self._study.trials):
+        if drawn := len(self._all()):
             self._study.sampler = _sampler(spec, drawn=drawn)
-        if spec.sampler == "grid":
-            self._lay_out_grid()
+        self._drop_halves()
 
     def running(self) -> list[Asked]:
         """What was asked and not told yet, in the order in which it was asked."""
@@ -75,12 +75,14 @@ class Study:
 
     def ask(self) -> Asked:
         """The next parameter set to try."""
+        if self._spec.sampler == "grid" and not self._trials(TrialState.WAITING):
+            self._study.enqueue_trial(self._grid_point(sum(map(self._is_whole, self._all()))))
         trial = self._study.ask(self._space)
-        return self._asked(self._study.trials[trial.number])
+        return self._asked(self._all()[trial.number])
 
     def told(self, number: int) -> bool:
         """Whether the study knows what came of a trial."""
-        return self._study.trials[number].state.is_finished()
+        return self._all()[number].state.is_finished()
 
     def tell(self, number: int, *, scores: Sequence[float], broken: Sequence[float]) -> None:
         """What came out: a score for each direction, and by how much each constraint is broken. Told twice is told once."""
@@ -102,42 +104,59 @@ class Study:
         return bool(trial.should_prune())
 
     def importances(self) -> dict[str, float]:
-        """Share of each parameter in the differences between scores (fANOVA); empty while there is too little to say.
+        """Share of each parameter in what made scores good; empty while there is too little to say.
 
         Of several objectives the first counts.
         """
-        if len(self._trials(TrialState.COMPLETE)) < _FEW:
-            return {}
-        target = (lambda trial: float(trial.values[0])) if self._spec.multi_objective else None
-        try:
-            found = optuna.importance.get_param_importances(self._study, target=target)
-        except (ValueError, RuntimeError, ZeroDivisionError):
-            return {}
-        return {path: float(share) for path, share in found.items()}
+        known = self._trials(TrialState.COMPLETE)
+        sign = 1.0 if self._study.directions[0] == StudyDirection.MINIMIZE else -1.0
+        logarithmic = frozenset(
+            path
+            for path, parameter in self._spec.space.items()
+            if not isinstance(parameter, CategoricalParameter) and parameter.log
+        )
+        return importances(
+            [trial.params for trial in known],
+            [sign * trial.values[0] for trial in known],
+            logarithmic=logarithmic,
+        )
 
     def front(self) -> list[int]:
         """Trials that no other beats in all objectives at once, of those that break no constraint."""
         return [trial.number for trial in self._study.best_trials]
 
-    def _lay_out_grid(self) -> None:
-        """Enqueue every point that is not there yet: the grid sampler of Optuna knows no parallel asking."""
+    def _drop_halves(self) -> None:
+        """Give up trials that were begun, but whose parameters were not all written: the broker, or whoever asked, was lost
+        just then. A point of a grid gets another trial."""
+        for trial in self._trials(TrialState.RUNNING):
+            if not self._is_whole(trial):
+                if fixed := trial.system_attrs.get("fixed_params"):
+                    self._study.enqueue_trial(fixed)
+                self._study.tell(trial.number, state=TrialState.FAIL)
+
+    def _is_whole(self, trial: FrozenTrial) -> bool:
+        return trial.state == TrialState.WAITING or trial.params.keys() == self._space.keys()
+
+    def _grid_point(self, number: int) -> dict[str, Any]:
+        """Point `number` of the grid, the last parameter changing first. Optuna's grid sampler knows no parallel asking."""
         names = list(self._spec.space)
         points = itertools.product(*(self._labels(name) for name in names))
-        there = len(self._study.trials)
-        for point in itertools.islice(points, there, None):
-            self._study.enqueue_trial(dict(zip(names, point, strict=True)))
+        return dict(zip(names, next(itertools.islice(points, number, None)), strict=True))
 
     def _labels(self, path: str) -> Sequence[Any]:
         distribution = self._space[path]
         if isinstance(distribution, CategoricalDistribution):
             return distribution.choices
-        return self._spec.space[path].values() or ()
+        return self._spec.space[path].values()
+
+    def _all(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False)
 
     def _trials(self, state: TrialState) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False, states=(state,))
 
     def _trial(self, number: int) -> Trial:
-        return Trial(self._study, self._study.trials[number]._trial_id)
+        return Trial(self._study, self._all()[number]._trial_id)
 
     def _asked(self, trial: FrozenTrial) -> Asked:
         params: Params = {}

@@ -23,7 +23,7 @@ from tests.waiting import until
 from tests.workers.engine.blocks import LAYOUT
 
 TOKEN = 5
-ORDER = Order(session_id=SESSION, attempt=2, token=TOKEN, owner="w", record={"scenario": "ieee13"})
+ORDER = Order(kind="session", id=SESSION, attempt=2, token=TOKEN, owner="w", record={"scenario": "ieee13"})
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import orjson
 from gridcast.scenarios import resolve
 from gridcast.workers.engine.build import build
 from gridcast.workers.engine.columns import Gatherer, Layout
-from gridcast.workers.engine.provenance import versions
 from gridcast.workers.engine.schema import schema
+from gridcast.workers.versions import versions
 from tests.goldens import golden, on_the_wire
 from tests.workers.engine.runs import in_process
 

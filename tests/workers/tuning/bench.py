@@ -9,17 +9,20 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import orjson
-from optuna.storages.journal import JournalRedisBackend
 from redis.asyncio import Redis
 
 from gridcast.broadcaster import AsyncLeases, Channel, Channels, CommandLog, Settings
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
-from gridcast.broadcaster.names import SIMULATIONS, SimulationKeys, new_id, study_prefix
+from gridcast.broadcaster.client import sync_client
+from gridcast.broadcaster.names import SIMULATIONS, SimulationKeys, new_id
 from gridcast.broadcaster.simulations import Result, Simulations
+from gridcast.broadcaster.task_events import event
+from gridcast.recordings.feeds import Feeds
 from gridcast.scenarios.tuning import TaskSpec
 from gridcast.workers.chair import Chair
 from gridcast.workers.tuning.coordinator import TaskCoordinator
-from gridcast.workers.tuning.events import event
+from gridcast.workers.tuning.journal import Journal
+from gridcast.workers.tuning.mirror import Mirror
 
 Event = dict[str, Any]
 Compute = Callable[[Mapping[str, Any]], Result | None]
@@ -38,6 +41,7 @@ class Bench:
         self.channels = Channels(redis)
         self.commands = CommandLog(redis)
         self.leases = AsyncLeases(redis, owner="w", ttl_s=settings.lease_s)
+        self.feeds = Feeds(settings.dir)
         self.computed: list[Mapping[str, Any]] = []
 
     async def create(self, spec: TaskSpec) -> Channel:
@@ -53,12 +57,15 @@ class Bench:
         state = await self.state(channel)
         chair = Chair(self.settings, self.redis, state, owner="w", token=token)
         listening = asyncio.create_task(chair.listen())
+        client = sync_client(self.settings)
         coordinator = TaskCoordinator(
             chair,
             state,
             analyses=self.analyses,
             simulations=self.simulations,
-            storage=lambda: JournalRedisBackend(self.settings.redis_url, prefix=study_prefix(channel.id)),
+            mirror=Mirror(self.redis, channel),
+            feeds=self.feeds,
+            storage=lambda: Journal(client, channel, token=token),
             versions=VERSIONS,
         )
         try:
@@ -67,6 +74,7 @@ class Bench:
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+            client.close()
             await chair.release()
         return await self.state(channel)
 

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +26,8 @@ Config = Mapping[str, Any]
 
 
 @pytest.fixture
-async def bench(valkey_url: str) -> AsyncIterator[Bench]:
-    settings = Settings(redis_url=valkey_url)
+async def bench(valkey_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
+    settings = Settings(redis_url=valkey_url, dir=tmp_path)
     redis: Redis = async_client(settings)
     yield Bench(settings, redis)
     await redis.aclose()

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from gridcast.broadcaster.names import BASELINE
 from gridcast.broadcaster.simulations import Result
 from gridcast.scenarios.tuning import TaskSpec
-from gridcast.workers.tuning.experiment import BASELINE, Experiment
+from gridcast.workers.tuning.experiment import Experiment
 from gridcast.workers.tuning.standing import Standing
 from tests.workers.tuning.specs import task_spec
 

@@ -58,7 +58,7 @@ def test_the_grid_is_tried_point_by_point(storage: JournalFileBackend) -> None:
     }
     spec = task_spec(sampler="grid", space=space)
     searched = study(spec, storage)
-    points = [tuple(searched.ask().params.values()) for _ in range(spec.grid_size())]
+    points = [tuple(searched.ask().params.values()) for _ in range(spec.total)]
     assert points == [(x, bus) for x in (0.5, 1.0, 1.5) for bus in ("671", "680")]
 
 
@@ -118,3 +118,28 @@ def test_of_two_objectives_the_front_is_what_nothing_beats(storage: JournalFileB
 
 def test_a_bounded_space_is_kept(storage: JournalFileBackend) -> None:
     assert set(study(task_spec(), storage).ask().params) == set(SPACE)
+
+
+@pytest.mark.parametrize("sampler", ["random", "grid"])
+def test_a_trial_that_was_only_half_written_is_given_up_and_its_point_tried_again(
+    sampler: str, storage: JournalFileBackend
+) -> None:
+    space = {STEP: {"type": "float", "low": 0.5, "high": 2.0, "step": 0.5}}
+    spec = task_spec(sampler=sampler, space=space)
+    first = study(spec, storage)
+    points = [first.ask().params]
+    if sampler == "grid":
+        first._study.enqueue_trial({STEP: 1.0})
+    first._study.ask()  # its writer dies before the parameters are there
+    second = study(spec, storage)
+    assert [asked.number for asked in second.running()] == [0]
+    points += [second.ask().params for _ in range(3)]
+    if sampler == "grid":
+        assert [point[STEP] for point in points] == [0.5, 1.0, 1.5, 2.0]
+
+
+def test_equal_scores_tell_nothing_about_what_matters(storage: JournalFileBackend) -> None:
+    searched = study(task_spec(), storage)
+    for _ in range(6):
+        searched.tell(searched.ask().number, scores=[0.0], broken=[])
+    assert searched.importances() == {}

@@ -1,7 +1,8 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import type { Json } from "../stream/frames";
-import { fields, figure, flag, items, json, number, text } from "../stream/reader";
+import { fields, json, number, text } from "../stream/reader";
+import { type Feeder, type Generator, parseFeeder, parseGenerators } from "./feeder";
 import { page, request } from "./http";
 
 /** One line of the catalogue. */
@@ -13,35 +14,12 @@ export interface Scenario {
   readonly duration_s: number;
 }
 
-export interface Bus {
-  readonly name: string;
-  readonly phases: string;
-  /** Place on the one-line diagram, in units of the feeder's own; null where nobody knows it. */
-  readonly at: readonly [x: number, y: number] | null;
-}
-export interface Line {
-  readonly from: string;
-  readonly to: string;
-  readonly phases: string;
-  readonly is_switch: boolean;
-}
-
-/** What a picture of a feeder and the form about it need. */
-export interface Feeder {
-  readonly name: string;
-  readonly buses: readonly Bus[];
-  /** Lines, and transformers and regulators between two buses. */
-  readonly lines: readonly Line[];
-  readonly source: string;
-  /** Where datacenters, storages and generators may stand. */
-  readonly three_phase_sites: readonly string[];
-}
-
 /** A scenario with its configuration, every default filled in. */
 export interface ScenarioDetail extends Scenario {
   readonly config: Json;
   readonly tick_s: number;
   readonly feeder_detail: Feeder;
+  readonly generators: readonly Generator[];
 }
 
 function parseScenario(value: unknown, path: string): Scenario {
@@ -53,45 +31,6 @@ function parseScenario(value: unknown, path: string): Scenario {
     feeder: text(from["feeder"], `${path}.feeder`),
     duration_s: number(from["duration_s"], `${path}.duration_s`),
   };
-}
-
-function parseBus(value: unknown, path: string): Bus {
-  const from = fields(value, path);
-  const x = figure(from["x"], `${path}.x`);
-  const y = figure(from["y"], `${path}.y`);
-  return {
-    name: text(from["name"], `${path}.name`),
-    phases: text(from["phases"], `${path}.phases`),
-    at: x === null || y === null ? null : [x, y],
-  };
-}
-
-function parseLine(value: unknown, path: string): Line {
-  const from = fields(value, path);
-  return {
-    from: text(from["bus_from"], `${path}.bus_from`),
-    to: text(from["bus_to"], `${path}.bus_to`),
-    phases: text(from["phases"], `${path}.phases`),
-    is_switch: from["is_switch"] === undefined ? false : flag(from["is_switch"], `${path}.is_switch`),
-  };
-}
-
-function parseFeeder(value: unknown, path: string): Feeder {
-  const from = fields(value, path);
-  const edges = ["lines", "transformers", "regulators"].flatMap((part) =>
-    items(from[part], `${path}.${part}`, part === "transformers" ? parseTransformer : parseLine),
-  );
-  return {
-    name: text(from["name"], `${path}.name`),
-    buses: items(from["buses"], `${path}.buses`, parseBus),
-    lines: edges,
-    source: text(fields(from["source"], `${path}.source`)["bus"], `${path}.source.bus`),
-    three_phase_sites: items(from["three_phase_sites"], `${path}.three_phase_sites`, text),
-  };
-}
-
-function parseTransformer(value: unknown, path: string): Line {
-  return parseLine({ ...fields(value, path), phases: "abc" }, path);
 }
 
 function parseDetail(value: unknown): ScenarioDetail {
@@ -106,6 +45,7 @@ function parseDetail(value: unknown): ScenarioDetail {
     config,
     tick_s: number(from["tick_s"], "scenario.tick_s"),
     feeder_detail: feeder,
+    generators: parseGenerators(fields(config, "scenario.config")["generators"], "scenario.config.generators"),
   };
 }
 

@@ -1,11 +1,21 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import type { Json } from "../stream/frames";
-import { count, figure, fields, flag, items, json, number, oneOf, optionalText, record, text } from "../stream/reader";
+import {
+  count,
+  figure,
+  fields,
+  flag,
+  items,
+  json,
+  number,
+  oneOf,
+  optionalText,
+  record,
+  text,
+} from "../stream/reader";
+import { TASK_STATUSES, type TaskFilter, type TaskStatus } from "../tasks/status";
 import { type Page, page, remove, request } from "./http";
-
-export const TASK_STATUSES = ["queued", "running", "recovering", "completed", "failed", "cancelled"] as const;
-export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 export const EXPERIMENT_STATUSES = ["running", "completed", "pruned", "failed"] as const;
 export type ExperimentStatus = (typeof EXPERIMENT_STATUSES)[number];
@@ -93,6 +103,8 @@ export interface Experiment {
   readonly error: string | null;
   readonly elapsed_s: number | null;
   readonly simulated_s: number | null;
+  /** When it was begun (unix s); told of those under way. */
+  readonly began: number | null;
   /** When it ended (unix s). */
   readonly ts: number | null;
 }
@@ -212,6 +224,7 @@ export function parseExperiment(value: unknown, path: string): Experiment {
     error: optionalText(from["error"], `${path}.error`),
     elapsed_s: figure(from["elapsed_s"], `${path}.elapsed_s`),
     simulated_s: figure(from["simulated_s"], `${path}.simulated_s`),
+    began: figure(from["began"], `${path}.began`),
     ts: figure(from["ts"], `${path}.ts`),
   };
 }
@@ -243,9 +256,7 @@ export function parseTask(value: unknown, path = "task"): Task {
     baseline: one("baseline"),
     cost: number(from["cost"], `${path}.cost`),
     calls: count(from["calls"], `${path}.calls`),
-    importances: from["importances"]
-      ? record(from["importances"], `${path}.importances`, number)
-      : null,
+    importances: from["importances"] ? record(from["importances"], `${path}.importances`, number) : null,
     front: items(from["front"] ?? [], `${path}.front`, text),
     created: number(from["created"], `${path}.created`),
     started: figure(from["started"], `${path}.started`),
@@ -269,12 +280,6 @@ function parseDetail(value: unknown): ExperimentDetail {
       };
     }),
   };
-}
-
-/** What a list of tasks is narrowed to; the service does the narrowing. */
-export interface TaskFilter {
-  readonly status?: TaskStatus | undefined;
-  readonly scenario?: string | undefined;
 }
 
 const PAGE = 50;

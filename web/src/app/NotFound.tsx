@@ -22,6 +22,10 @@ export function NotFound() {
         ,{" "}
         <Anchor component={Link} to="/compare">
           comparisons
+        </Anchor>
+        ,{" "}
+        <Anchor component={Link} to="/tasks">
+          tuning tasks
         </Anchor>{" "}
         and{" "}
         <Anchor component={Link} to="/workers">

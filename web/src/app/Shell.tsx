@@ -9,6 +9,7 @@ import { SchemeToggle } from "./SchemeToggle";
 import classes from "./Shell.module.css";
 
 const RUN_PAGE = /^\/sessions\/./;
+const TASK_PAGE = /^\/tasks\/./;
 
 /** What stands around every page: the ways to the others, light or dark, and whether the service is there at all. */
 export function Shell() {
@@ -45,9 +46,11 @@ export function Shell() {
               key={to}
               to={to}
               className={classes["place"]}
-              // A run's page is one of the sessions.
+              // A run's page is one of the sessions, a task's one of tuning.
               activeOptions={{ exact: true, includeSearch: false }}
-              data-here={(to === "/" && RUN_PAGE.test(path)) || undefined}
+              data-here={
+                (to === "/" && RUN_PAGE.test(path)) || (to === "/tasks" && TASK_PAGE.test(path)) || undefined
+              }
             >
               {label}
             </Link>

@@ -4,6 +4,7 @@ export const PLACES = [
   { key: "s", to: "/", label: "Sessions" },
   { key: "n", to: "/new", label: "New run" },
   { key: "c", to: "/compare", label: "Compare" },
+  { key: "t", to: "/tasks", label: "Tuning" },
   { key: "w", to: "/workers", label: "Workers" },
 ] as const;
 

@@ -9,6 +9,7 @@ import {
 import { compareSearch } from "../compare/search";
 import { filterOf } from "../sessions/filters";
 import { newSearch } from "../newrun/search";
+import { newTaskSearch, taskFilterOf, taskSearch } from "../tasks/search";
 import { Broken } from "./Broken";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
@@ -42,13 +43,34 @@ const workers = createRoute({
   component: lazyRouteComponent(() => import("../pages/WorkersPage"), "WorkersPage"),
 });
 
+const tasks = createRoute({
+  getParentRoute: () => root,
+  path: "/tasks",
+  validateSearch: taskFilterOf,
+  component: lazyRouteComponent(() => import("../tasks/TasksPage"), "TasksPage"),
+});
+
+const newTask = createRoute({
+  getParentRoute: () => root,
+  path: "/tasks/new",
+  validateSearch: newTaskSearch,
+  component: lazyRouteComponent(() => import("../tasks/NewTaskPage"), "NewTaskPage"),
+});
+
+const task = createRoute({
+  getParentRoute: () => root,
+  path: "/tasks/$taskId",
+  validateSearch: taskSearch,
+  component: lazyRouteComponent(() => import("../tasks/TaskPage"), "TaskRoute"),
+});
+
 const session = createRoute({
   getParentRoute: () => root,
   path: "/sessions/$sessionId",
   component: lazyRouteComponent(() => import("../pages/SessionRoute"), "SessionRoute"),
 });
 
-const routeTree = root.addChildren([home, newRun, compare, workers, session]);
+const routeTree = root.addChildren([home, newRun, compare, tasks, newTask, task, workers, session]);
 
 /** `history` is given by tests; the browser's own otherwise. */
 export function makeRouter(history?: RouterHistory) {

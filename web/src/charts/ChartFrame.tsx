@@ -17,7 +17,7 @@ interface Props {
   readonly stage: Stage;
   readonly title: string;
   readonly unit: string;
-  readonly legend: readonly Pick<LegendItem, "label" | "color">[];
+  readonly legend: readonly Pick<LegendItem, "label" | "color" | "width">[];
   readonly marksLabel?: string | null;
   /** Filled with the elements whose text the painter writes, one a legend item. */
   readonly readouts: RefObject<(HTMLElement | null)[]>;
@@ -81,6 +81,7 @@ export function ChartFrame(props: Props) {
                 {item.label}{" "}
                 <output
                   className={classes["readout"]}
+                  style={{ minWidth: `${item.width}ch` }}
                   aria-live="off"
                   ref={(element) => {
                     readouts.current[i] = element;

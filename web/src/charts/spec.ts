@@ -22,6 +22,8 @@ export interface LegendItem {
   readonly color: Token;
   /** The figure shown beside the label, at a tick. */
   readonly read: (tick: number) => string;
+  /** Characters of a usual figure: the legend keeps room for them before there is one. */
+  readonly width: number;
 }
 
 export interface ChartSpec {

@@ -55,6 +55,7 @@ export function voltageSpec(history: History): ChartSpec {
       label: `Phase ${phase.toUpperCase()}`,
       color: `phase-${phase}` as const,
       read: (tick) => figureOrDash(min.at(tick), (low) => `${pu(low)} – ${pu(max.at(tick))}`),
+      width: 15,
     })),
     marks: [
       { value: v_min, color: "limit" },
@@ -102,6 +103,7 @@ export function busSpec(history: History, bus: string): ChartSpec {
       label: `Phase ${phase.toUpperCase()}`,
       color: `phase-${phase}` as const,
       read: (tick) => pu(v.at(tick)),
+      width: 6,
     })),
     marks: [
       { value: v_min, color: "limit" },
@@ -132,6 +134,7 @@ export function powerSpecs(history: History): ChartSpec[] {
       label: phase.toUpperCase(),
       color: `phase-${phase}` as const,
       read: (tick) => power(column.at(tick)),
+      width: 7,
     })),
     range: (_, most) => fromZero(most, 100_000),
     axisLabel: (v) => (v >= 1e6 ? `${(v / 1e6).toFixed(1)} MW` : `${Math.round(v / 1e3)} kW`),
@@ -166,6 +169,7 @@ export function batchSpec(history: History): ChartSpec {
       label: modelName(history, model.datacenter, model.label),
       color: seriesToken(i),
       read: (tick) => figureOrDash(model.batch.at(tick), String),
+      width: 4,
     })),
     stepped: true,
     range: (least, most) => (Number.isNaN(least) ? [3, 9] : [Math.floor(least) - 0.5, Math.ceil(most) + 0.5]),
@@ -202,6 +206,7 @@ export function latencySpec(history: History): ChartSpec {
         model.deadline_s === null
           ? milliseconds(model.itl_s.at(tick))
           : `${milliseconds(model.itl_s.at(tick))} of ${Math.round(model.deadline_s * 1e3)}`,
+      width: 13,
     })),
     marks: history.models.flatMap((model, i) =>
       model.deadline_s === null ? [] : [{ value: model.deadline_s * 1e3, color: seriesToken(i) }],
@@ -246,6 +251,7 @@ function stepsSpec(
       label: name,
       color: seriesToken(i),
       read: (tick) => figureOrDash(column.at(tick), text),
+      width: 7,
     })),
     stepped,
     range: (least, most) => padded(least, most, flat),

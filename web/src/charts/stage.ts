@@ -21,6 +21,8 @@ export interface Paintable {
 
 /** Painting may take at most this share of the main thread; slower machines paint less often rather than block. */
 const DUTY = 0.5;
+/** A frame that has painted for so long leaves the other charts to the next: people's clicks come in between. */
+const FRAME_MS = 25;
 
 export class Stage {
   readonly run: Run;
@@ -40,6 +42,8 @@ export class Stage {
   private readonly viewWatchers = new Set<() => void>();
   private frame: number | null = null;
   private notBeforeMs = 0;
+  /** Charts that the frame before had no time for. */
+  private waiting: Paintable[] = [];
   private unwatch: (() => void) | null = null;
 
   constructor(run: Run) {
@@ -189,9 +193,18 @@ export class Stage {
       this.seek(Math.floor(this.wish_s / history.schema.tick_s + 1e-6));
     }
     const began = performance.now();
-    for (const chart of this.charts) chart.paint(history);
-    if (this.pointed !== null) for (const chart of this.charts) chart.point(history, this.pointed);
-    const ended = performance.now();
+    let ended = began;
+    if (this.waiting.length === 0) this.waiting = [...this.charts];
+    while (ended - began < FRAME_MS) {
+      const chart = this.waiting.shift();
+      if (!chart) break;
+      // May have left meanwhile.
+      if (!this.charts.has(chart)) continue;
+      chart.paint(history);
+      if (this.pointed !== null) chart.point(history, this.pointed);
+      ended = performance.now();
+    }
     this.notBeforeMs = ended + (ended - began) * (1 / DUTY - 1);
+    if (this.waiting.length > 0) this.request();
   }
 }

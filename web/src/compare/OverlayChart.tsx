@@ -88,6 +88,7 @@ export function OverlayChart({ quantity, difference, t_s, lines }: Props) {
           {scaled.map(({ index, name, values }) => (
             <li key={index} title={name}>
               <Swatch index={index} />
+              <span className={classes["name"]}>{name}</span>
               <output aria-live="off">{row === null ? "" : figureText(values[row] ?? null, digits)}</output>
             </li>
           ))}

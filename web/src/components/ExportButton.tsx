@@ -11,7 +11,13 @@ const FORMATS = [
 
 /** The whole run as a file. */
 export function ExportButton({ session }: { readonly session: Session | null }) {
-  if (!session) return null;
+  if (!session) {
+    return (
+      <Button size="xs" variant="default" disabled>
+        Export
+      </Button>
+    );
+  }
   return (
     <Popover position="bottom-end" trapFocus>
       <Popover.Target>

@@ -5,7 +5,7 @@ import { power, pu } from "../app/format";
 import type { Stage } from "../charts/stage";
 import type { History } from "../stream/history";
 import classes from "./Diagram.module.css";
-import type { Feeder } from "./feeder";
+import type { Feeder } from "../api/feeder";
 import { edgesOf } from "./graph";
 import type { Site } from "./sites";
 import { useReadings } from "./useReadings";

@@ -9,7 +9,7 @@ import type { History } from "../stream/history";
 import { BusPanel } from "./BusPanel";
 import classes from "./Diagram.module.css";
 import { DiagramPicture } from "./DiagramPicture";
-import type { Feeder } from "./feeder";
+import type { Feeder } from "../api/feeder";
 import { type Direction, neighbours, places, walks } from "./graph";
 import { Legend } from "./Legend";
 import type { Site } from "./sites";

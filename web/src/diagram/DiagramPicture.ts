@@ -7,7 +7,7 @@ import { Sight } from "../charts/sight";
 import type { Paintable, Stage } from "../charts/stage";
 import type { History } from "../stream/history";
 import { bounds, type Box, type Camera, fit, follow, pan, type Size, zoom } from "./camera";
-import type { Feeder } from "./feeder";
+import type { Feeder } from "../api/feeder";
 import { places, type Point } from "./graph";
 import { type BusNode, GridLayer } from "./GridLayer";
 import { NameLayer } from "./NameLayer";

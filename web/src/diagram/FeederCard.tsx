@@ -2,6 +2,7 @@ import { SegmentedControl, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, memo, Suspense, useMemo, useRef } from "react";
 
+import { scenarioQuery } from "../api/scenarios";
 import { listedQuery } from "../api/sessions";
 import { ChartTable } from "../charts/ChartTable";
 import type { Stage } from "../charts/stage";
@@ -11,7 +12,6 @@ import type { Json } from "../stream/frames";
 import type { History } from "../stream/history";
 import { Diagram } from "./Diagram";
 import classes from "./FeederCard.module.css";
-import { planQuery } from "./feeder";
 import { sitesOf } from "./sites";
 
 const ProfileChart = lazy(() => import("../profile/ProfileChart"));
@@ -39,7 +39,7 @@ const NO_OVERRIDES: Readonly<Record<string, Json>> = {};
 /** The grid of a run: as a one-line diagram, as voltage over distance, or as figures. All as of the moment shown. */
 export const FeederCard = memo(function FeederCard(props: Props) {
   const { sessionId, scenario, stage, history, view, onView } = props;
-  const plan = useQuery({ ...planQuery(scenario ?? ""), enabled: scenario !== null });
+  const plan = useQuery({ ...scenarioQuery(scenario ?? ""), enabled: scenario !== null });
   const asked = useQuery(listedQuery(sessionId));
   const overrides = asked.data?.overrides ?? NO_OVERRIDES;
   const schema = history?.schema ?? null;
@@ -49,7 +49,7 @@ export const FeederCard = memo(function FeederCard(props: Props) {
   );
   const body = useRef<HTMLDivElement>(null);
   const { height } = useSize(body);
-  const feeder = plan.data?.feeder;
+  const feeder = plan.data?.feeder_detail;
   return (
     <section className={classes["card"]} aria-labelledby="feeder-title">
       <header className={classes["head"]}>

@@ -2,7 +2,7 @@ import { HEAT } from "../charts/heat";
 import type { History } from "../stream/history";
 import { BusShades } from "./BusShades";
 import { type Camera, project } from "./camera";
-import type { Edge, Feeder } from "./feeder";
+import type { Edge, Feeder } from "../api/feeder";
 import { busPath } from "./glyphs";
 import { angleTo, edgesOf, freeAngle, type Point } from "./graph";
 import { along, type Rect } from "./labels";

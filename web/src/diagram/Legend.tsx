@@ -1,7 +1,7 @@
 import { HEAT, ramp } from "../charts/heat";
 import type { History } from "../stream/history";
 import classes from "./Diagram.module.css";
-import type { Feeder } from "./feeder";
+import type { Feeder } from "../api/feeder";
 import { busPath, EDGE_PATHS, levelPath, SITE_PATHS } from "./glyphs";
 import type { Site } from "./sites";
 

@@ -8,6 +8,8 @@ import { element, square } from "./svg";
 const LINE_PX = 13;
 const CHAR_PX = 6.5;
 const BOLD_CHAR_PX = 7.4;
+/** The far side of a switch that is open in the model, beside the bus that maps call by that name. */
+const OPEN_END = /_open$/;
 
 interface Label {
   readonly node: SVGTextElement;
@@ -36,7 +38,9 @@ export class NameLayer {
       if (room > 0) wish(key, px, radius, room * BOLD_CHAR_PX);
     }
     const ranked = [...grid.buses.values()].sort((one, other) => rank(other) - rank(one));
-    for (const { name, px } of ranked) wish(`bus:${name}`, px, grid.radius, name.length * CHAR_PX);
+    for (const { name, px } of ranked) {
+      if (!OPEN_END.test(name)) wish(`bus:${name}`, px, grid.radius, name.length * CHAR_PX);
+    }
 
     const kept = new Set<string>();
     for (const { key, x, y, width, height } of place(wishes, obstacles, size.width, size.height)) {

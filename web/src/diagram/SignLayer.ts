@@ -1,6 +1,6 @@
 import { power } from "../app/format";
 import type { History } from "../stream/history";
-import type { Edge, Feeder } from "./feeder";
+import type { Edge, Feeder } from "../api/feeder";
 import { EDGE_PATHS, levelPath, SITE_PATHS, SOURCE_PATHS } from "./glyphs";
 import type { Point } from "./graph";
 import type { BusNode, GridLayer } from "./GridLayer";

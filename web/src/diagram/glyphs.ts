@@ -1,6 +1,6 @@
 /** The signs of the diagram, as SVG paths about (0, 0) in px. Shapes differ, so that no sign is told by colour alone. */
 
-import type { EdgeKind } from "./feeder";
+import type { EdgeKind } from "../api/feeder";
 import type { SiteKind } from "./sites";
 import type { Standing } from "./voltages";
 

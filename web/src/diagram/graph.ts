@@ -1,6 +1,6 @@
 /** The feeder as a graph: who is beside whom, how far from the substation, and where the arrow keys lead. Pure. */
 
-import type { Bus, Edge, Feeder } from "./feeder";
+import type { Bus, Edge, Feeder } from "../api/feeder";
 
 export interface Point {
   readonly x: number;

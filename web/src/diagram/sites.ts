@@ -1,7 +1,7 @@
 /** What stands at the buses of one run besides wires: datacenters, storages, generators. */
 
 import type { Json, Schema } from "../stream/frames";
-import type { Generator } from "./feeder";
+import type { Generator } from "../api/feeder";
 
 export type SiteKind = "datacenter" | "storage" | "pv";
 

@@ -1,6 +1,6 @@
 import { memo, useMemo } from "react";
 
-import type { Feeder } from "../api/scenarios";
+import type { Feeder } from "../api/feeder";
 import type { Json } from "../stream/frames";
 import { busesOf, pictureOf, type Point } from "./feeder";
 import classes from "./FeederPicture.module.css";

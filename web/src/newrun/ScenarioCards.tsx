@@ -1,13 +1,16 @@
 import { Radio, Skeleton } from "@mantine/core";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
+import { type KeyboardEvent, useRef } from "react";
 
-import { type Feeder, type Scenario, scenarioQuery } from "../api/scenarios";
+import type { Feeder } from "../api/feeder";
+import { type Scenario, scenarioQuery } from "../api/scenarios";
 import { feederName } from "../sessions/facts";
 import { FeederPicture } from "./FeederPicture";
 import classes from "./NewRun.module.css";
 
 const WIDTH_PX = 84;
 const HEIGHT_PX = 54;
+const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 interface Props {
   readonly scenarios: readonly Scenario[] | undefined;
@@ -31,6 +34,7 @@ function useFeeders(scenarios: readonly Scenario[]): ReadonlyMap<string, Feeder>
 
 export function ScenarioCards({ scenarios, picked, onPick }: Props) {
   const feeders = useFeeders(scenarios ?? []);
+  const cards = useRef<HTMLDivElement>(null);
   const queries = useQueryClient();
   if (!scenarios) {
     return (
@@ -41,8 +45,21 @@ export function ScenarioCards({ scenarios, picked, onPick }: Props) {
       </div>
     );
   }
+  // As radios do: one stop for Tab, and arrows from one to the next.
+  const stop = picked ?? scenarios[0]?.name;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = STEPS[event.key];
+    const at = scenarios.findIndex(({ name }) => name === stop);
+    const next = scenarios[(at + (step ?? 0) + scenarios.length) % scenarios.length];
+    if (step === undefined || !next) return;
+    event.preventDefault();
+    onPick(next.name);
+    cards.current?.querySelector<HTMLElement>(`[role="radio"][value="${CSS.escape(next.name)}"]`)?.focus();
+  };
   return (
     <Radio.Group
+      ref={cards}
+      onKeyDown={onKeyDown}
       value={picked ?? null}
       onChange={onPick}
       aria-label="Scenario"
@@ -58,6 +75,7 @@ export function ScenarioCards({ scenarios, picked, onPick }: Props) {
               <Radio.Card
                 key={name}
                 value={name}
+                tabIndex={name === stop ? 0 : -1}
                 className={classes["card"]}
                 aria-label={title}
                 title={description}

@@ -1,6 +1,6 @@
 /** The geometry of a feeder's small picture. */
 
-import type { Feeder } from "../api/scenarios";
+import type { Feeder } from "../api/feeder";
 import type { Json } from "../stream/frames";
 import { isList, isObject } from "./config";
 
@@ -14,9 +14,8 @@ export interface Picture {
 
 /** Fits the feeder's coordinates (y upwards) into a box, keeping its proportions. */
 export function pictureOf(feeder: Feeder, width: number, height: number, margin: number): Picture {
-  const placed = feeder.buses.flatMap(({ name, at }) => (at === null ? [] : [{ name, at }]));
-  const xs = placed.map(({ at }) => at[0]);
-  const ys = placed.map(({ at }) => at[1]);
+  const xs = feeder.buses.map(({ x }) => x);
+  const ys = feeder.buses.map(({ y }) => y);
   const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const scale = Math.min(
     (width - 2 * margin) / Math.max(right - left, 1e-9),
@@ -25,12 +24,12 @@ export function pictureOf(feeder: Feeder, width: number, height: number, margin:
   const [x0, y0] = [(width - (right - left) * scale) / 2, (height - (high - low) * scale) / 2];
   const tenths = (n: number) => Math.round(10 * n) / 10;
   const at = new Map(
-    placed.map(({ name, at: [x, y] }) => [
+    feeder.buses.map(({ name, x, y }) => [
       name,
       [tenths(x0 + (x - left) * scale), tenths(y0 + (high - y) * scale)] as const,
     ]),
   );
-  const lines = feeder.lines.flatMap(({ from, to }) => {
+  const lines = feeder.edges.flatMap(({ from, to }) => {
     const [a, b] = [at.get(from), at.get(to)];
     return a && b && (a[0] !== b[0] || a[1] !== b[1]) ? [`M${a[0]} ${a[1]}L${b[0]} ${b[1]}`] : [];
   });

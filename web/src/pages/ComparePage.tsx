@@ -16,6 +16,9 @@ import { ParameterTable, SummaryTable } from "../compare/Tables";
 import { Trouble } from "../components/Trouble";
 import { sessionBadge } from "../components/sessionBadge";
 
+/** Height of a chart with its head, for the room that it takes before it is there. */
+const CHART_PX = 284;
+
 /** Two to eight runs, laid over each other. */
 export function ComparePage() {
   useTitle("Compare");
@@ -103,8 +106,7 @@ function Content({ ids, sessions }: ContentProps) {
           onRetry={() => void query.refetch()}
         />
       )}
-      {query.isPending && <Skeleton height={260} animate={false} />}
-      {query.data && (
+      {!query.error && (
         <>
           <div className={classes["head"]} style={{ margin: 0 }}>
             <SegmentedControl
@@ -124,7 +126,15 @@ function Content({ ids, sessions }: ContentProps) {
               </Text>
             )}
           </div>
-          <Charts comparison={query.data.comparison} names={names} difference={way === "difference"} />
+          {query.data ? (
+            <Charts comparison={query.data.comparison} names={names} difference={way === "difference"} />
+          ) : (
+            <div className={classes["charts"]} aria-busy="true">
+              {QUANTITIES.map(({ key }) => (
+                <Skeleton key={key} height={CHART_PX} animate={false} />
+              ))}
+            </div>
+          )}
         </>
       )}
       <SummaryTable names={names} rows={metrics} />

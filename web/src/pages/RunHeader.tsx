@@ -1,4 +1,4 @@
-import { Text, Title } from "@mantine/core";
+import { Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 
@@ -37,38 +37,41 @@ export function RunHeader({ stream, session, title, badge, stage, view, followin
     session && `seed ${session.seed}`,
     run.attempt > 1 && `attempt ${run.attempt}`,
   ].filter(Boolean);
+  // Those stand in a box of their own.
+  const detail = badge.kind === "failed" || badge.kind === "unavailable" ? "" : badge.detail;
   useTold(badge);
   return (
-    <header className={classes["header"]}>
-      <div className={classes["row"]}>
+    <header className={classes["row"]}>
         <Title order={1} className={classes["title"]}>
           {title}
         </Title>
         <RunBadge badge={badge} />
-        <Text size="sm" className={classes["detail"]}>
-          {badge.kind === "failed" || badge.kind === "unavailable" ? "" : badge.detail}
-        </Text>
-        <Text size="sm" component="div" className={classes["facts"]}>
-          {facts.join(" · ")}
-          {session && !run.ended && (
-            <>
-              {" · "}
-              <Viewers run={run} count={session.viewers} following={following} />
-            </>
-          )}
-          {session?.parent && (
-            <>
-              {" · "}
-              <ForkedFrom parent={session.parent} tick_s={schema?.tick_s ?? null} />
-              {children}
-            </>
-          )}
-        </Text>
+        <div className={classes["facts"]}>
+          <div>
+            {facts.join(" · ")}
+            {session?.parent && (
+              <>
+                {" · "}
+                <ForkedFrom parent={session.parent} tick_s={schema?.tick_s ?? null} />
+                {children}
+              </>
+            )}
+          </div>
+          <div>
+            {session && <code title="The run's id">{session.id.slice(0, 8)}</code>}
+            {session && !run.ended && (
+              <>
+                {" · "}
+                <Viewers run={run} count={session.viewers} following={following} />
+              </>
+            )}
+            {detail !== "" && <span title={detail}> · {detail}</span>}
+          </div>
+        </div>
         <div className={classes["ways"]}>
           <ExportButton session={session} />
           <ShareButton stage={stage} run={run} view={view} />
         </div>
-      </div>
     </header>
   );
 }

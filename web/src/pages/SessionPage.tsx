@@ -103,7 +103,7 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
       />
       <Banner stream={stream} badge={badge} />
       <TimelineRow stream={stream} stage={stage} badge={badge} others={others} />
-      {run.summary && <SummaryCard summary={run.summary} />}
+      <SummaryCard summary={run.summary} history={run.history} />
       {badge.kind === "reconnecting" && run.newestTickTs !== null && (
         <p className={classes["old"]}>
           The picture is {roughly(Math.max(0, nowMs / 1000 + run.clockSkew_s - run.newestTickTs))} old.

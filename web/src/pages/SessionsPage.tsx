@@ -133,11 +133,9 @@ function Fresh(props: {
   const age = seconds < 60 ? `${Math.max(0, seconds)} s ago` : ago(props.updatedMs / 1000, nowMs);
   return (
     <>
-      {props.updatedMs > 0 && (
-        <Text size="xs" c="var(--gc-muted)" className={classes["age"] ?? ""}>
-          as of {age}
-        </Text>
-      )}
+      <Text size="xs" c="var(--gc-muted)" className={classes["age"] ?? ""}>
+        {props.updatedMs > 0 && `as of ${age}`}
+      </Text>
       <Button size="xs" variant="default" loading={props.busy} onClick={props.onRefresh}>
         Refresh
       </Button>

@@ -1,10 +1,8 @@
-import { Progress } from "@mantine/core";
-
 import { clock, speed } from "../app/format";
 import type { Stage } from "../charts/stage";
 import type { Badge } from "../stream/badge";
 import type { SessionStream } from "../stream/useSessionStream";
-import { Timeline } from "../timeline/Timeline";
+import { Timeline, TimelineRoom } from "../timeline/Timeline";
 import type { Playhead } from "../timeline/TimelinePicture";
 
 interface Props {
@@ -14,19 +12,13 @@ interface Props {
   readonly others: readonly Playhead[];
 }
 
-/** The timeline; before there is one to show, how far the run is. */
+/** The timeline; before there is one to show, its room. */
 export function TimelineRow({ stream, stage, badge, others }: Props) {
   const { run } = stream;
   const share = run.n_ticks > 0 ? run.tick / run.n_ticks : 0;
-  if (!run.history) {
-    return (
-      <Progress.Root size={6} transitionDuration={0}>
-        <Progress.Section value={100 * share} aria-label="Progress of the run" />
-      </Progress.Root>
-    );
-  }
+  if (!run.history) return <TimelineRoom />;
   const { tick_s } = run.history.schema;
-  const running = badge.kind === "live" || badge.kind === "catching-up";
+  const running = badge.kind === "live" || badge.kind === "catching-up" || badge.kind === "conflated";
   const x = running ? run.speed : null;
   const progress = [
     `${clock(run.tick * tick_s)} / ${clock(run.n_ticks * tick_s)}`,

@@ -5,7 +5,7 @@ import { css } from "../charts/palette";
 import type { Stage } from "../charts/stage";
 import { useScheme } from "../charts/useScheme";
 import { useSize } from "../charts/useSize";
-import type { Feeder } from "../diagram/feeder";
+import type { Feeder } from "../api/feeder";
 import type { History } from "../stream/history";
 import classes from "./Profile.module.css";
 import { profileOf, worstMoment } from "./profile";

@@ -4,7 +4,7 @@ import type { Column, Extremes } from "../stream/buffers";
 import type { Phase } from "../stream/frames";
 import type { History } from "../stream/history";
 import { distances_km } from "../diagram/graph";
-import type { Feeder } from "../diagram/feeder";
+import type { Feeder } from "../api/feeder";
 
 export interface ProfilePoint {
   readonly bus: string;

@@ -1,6 +1,6 @@
 import { pu } from "../app/format";
 import type { TableData } from "../charts/ChartTable";
-import type { Feeder } from "../diagram/feeder";
+import type { Feeder } from "../api/feeder";
 import { PHASES } from "../stream/frames";
 import type { History } from "../stream/history";
 import { profileOf, worstMoment } from "./profile";

@@ -22,7 +22,13 @@ export function ForkButton({ run, stage, session }: Props) {
   const [opened, setOpened] = useState(false);
   const seeked = useSeek(stage);
   const { history } = run;
-  if (!history || !session) return null;
+  if (!history || !session) {
+    return (
+      <Button size="xs" variant="default" disabled>
+        Fork…
+      </Button>
+    );
+  }
   // What a finished run has done is all that there is: to fork means to go back.
   const finished = run.status === "completed" && seeked === null;
   const when = seeked === null ? "now" : clock(history.time(seeked), true);

@@ -21,11 +21,11 @@ export function Models({ stream, history, datacenter }: Props) {
     );
     const props = { stream, datacenter: datacenter.name, model, series };
     return (
-      <section key={model.label} className={classes["model"]} aria-label={model.label}>
+      <div key={model.label} role="group" className={classes["model"]} aria-label={model.label}>
         <h4 className={classes["modelTitle"]}>{model.label}</h4>
         <BatchSize {...props} />
         <Replicas {...props} />
-      </section>
+      </div>
     );
   });
 }

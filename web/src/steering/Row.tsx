@@ -21,11 +21,13 @@ export function Row({ stream, slot, label, now, onSubmit, children }: Props) {
     onSubmit();
   };
   return (
-    <form className={classes["row"]} onSubmit={submit} aria-label={label}>
-      <span className={classes["label"]}>{label}</span>
-      <span className={classes["now"]}>{now}</span>
-      <span className={classes["fields"]}>{children}</span>
-      <Outcome stream={stream} slot={slot} />
+    <form onSubmit={submit}>
+      <div className={classes["row"]} role="group" aria-label={label}>
+        <span className={classes["label"]}>{label}</span>
+        <span className={classes["now"]}>{now}</span>
+        <span className={classes["fields"]}>{children}</span>
+        <Outcome stream={stream} slot={slot} />
+      </div>
     </form>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 
 import { announce } from "../app/announce";
 import type { Stage } from "../charts/stage";
-import type { Session } from "../stream/frames";
+import { isEnded, type Session } from "../stream/frames";
 import type { SessionStream } from "../stream/useSessionStream";
 import { ForkButton } from "./ForkButton";
 import { Outcome } from "./Outcome";
@@ -32,7 +32,7 @@ interface Props {
 /** What changes when ticks are computed, the ways out of this run, and the key to the panel that changes what is computed. */
 export function Transport({ stream, stage, session, panelOpen, onPanel }: Props) {
   const { run } = stream;
-  const over = run.ended && !run.catchingUp;
+  const over = (run.ended && !run.catchingUp) || (session !== null && isEnded(session.status));
   const [help, setHelp] = useState(false);
   const [ticks, setTicks] = useState<number | string>(1);
   const speed = useRef<HTMLSelectElement>(null);
@@ -65,7 +65,7 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
       aria-label="Steering"
       title={over ? undefined : (why ?? undefined)}
     >
-      {run.status !== null && !over && (
+      {!over && (
         <>
           <Button
             size="xs"
@@ -100,19 +100,18 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
             />
           </div>
           <SpeedSelect stream={stream} ref={speed} disabled={why !== null} />
+          <UntilButton stream={stream} disabled={why !== null} />
           {run.behind_s !== null && !paused && (
             <span className={classes["behind"]} title="This machine cannot compute the run any faster.">
               {run.behind_s.toFixed(1)} s behind
             </span>
           )}
-          <UntilButton stream={stream} disabled={why !== null} />
           {run.helm.until && <span className={classes["note"]}>until {untilText(run.helm.until)}</span>}
           <Outcome stream={stream} slot={SLOT} named />
         </>
       )}
-      <Group gap="xs" ml={over ? 0 : "auto"}>
-        <ForkButton run={run} stage={stage} session={session} />
-        {run.status !== null && !over && (
+      <Group gap="xs" ml="auto">
+        {!over && (
           <>
             <Button
               size="xs"
@@ -128,6 +127,7 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
             <StopButton stream={stream} disabled={why !== null} />
           </>
         )}
+        <ForkButton run={run} stage={stage} session={session} />
         <Help opened={help} onChange={setHelp} />
       </Group>
     </div>

@@ -10,6 +10,7 @@ export type BadgeKind =
   | "starting"
   | "live"
   | "catching-up"
+  | "conflated"
   | "stale"
   | "recovering"
   | "reconnecting"
@@ -34,6 +35,8 @@ export interface BadgeFacts {
   readonly pausedBy: string | null;
   readonly queuePosition: number | null;
   readonly catchingUp: boolean;
+  /** Ticks are left out, because the connection cannot carry all. */
+  readonly conflated: boolean;
   readonly fault: string | null;
   readonly via: Via;
   readonly ended: boolean;
@@ -160,6 +163,13 @@ function ticking(facts: BadgeFacts): Badge {
   }
   if (facts.age_s > Math.max(BEHIND_S, 1.5 * step_s)) {
     return { kind: "catching-up", label: "Behind", detail: `${facts.age_s.toFixed(1)} s behind the run.` };
+  }
+  if (facts.conflated) {
+    return {
+      kind: "conflated",
+      label: "Conflated",
+      detail: "This connection cannot carry all ticks: you see the newest; the others are filled in later.",
+    };
   }
   return { kind: "live", label: "Live", detail: "" };
 }

@@ -6,6 +6,7 @@
 import { backoffMs } from "./backoff";
 import { POLL_EVERY_S } from "./badge";
 import type { Args } from "./commands";
+import { Conflation } from "./conflation";
 import { isEnded } from "./frames";
 import { MAX_POINTS, PastLoader } from "./past";
 import { parseText } from "./parse";
@@ -26,6 +27,11 @@ const PLAYHEAD_EVERY_MS = 250;
 
 const CLOSED: SocketState = { phase: "closed", code: 1000, message: "" };
 
+/** Closed because this page did not take in what came; the same code says that the broker is away. */
+function isTooSlow({ closed }: Extract<SocketState, { phase: "waiting" }>): boolean {
+  return closed?.code === 1013 && closed.reason.startsWith("too slow");
+}
+
 export class Line {
   state: SocketState = CLOSED;
   private readonly run: Run;
@@ -33,6 +39,7 @@ export class Line {
   private readonly server: Server;
   private readonly socket: ReturningSocket;
   private readonly past: PastLoader;
+  private readonly conflation = new Conflation();
   private events: RawEvents | null = null;
   private endPast: (() => void) | null = null;
   private cancelTimer: () => void = () => undefined;
@@ -56,7 +63,8 @@ export class Line {
     this.socket = new ReturningSocket(
       {
         name: `gridcast session ${sessionId}`,
-        url: () => socketAddress(path, run.cursor.query()),
+        url: () =>
+          socketAddress(path, run.cursor.query() + (this.conflation.latest ? "&mode=latest" : "")),
         onMessage: (data) => {
           this.take(data);
         },
@@ -81,6 +89,7 @@ export class Line {
     this.endPast?.();
     this.endPast = null;
     this.socket.close(message, true);
+    this.endConflation();
     this.enter({ phase: "closed", code: 1000, message });
   }
 
@@ -147,6 +156,37 @@ export class Line {
     const type = this.run.receive(() => parseText(data), this.around.nowMs());
     if (this.run.fault !== null) this.close(this.run.fault);
     else if (type === "hello" && this.isLate()) void this.catchUp();
+    else if (type === "skipped") this.conflation.skipped(this.around.nowMs());
+    else if (type === "ticks" && this.run.via === "socket") this.weigh();
+  }
+
+  /** Does the connection carry all ticks? Where the answer is another than before, it is made anew. */
+  private weigh(): void {
+    const { run, around } = this;
+    const paced = run.helm.speed !== null && run.helm.speed !== "max" && !run.catchingUp && !run.ended;
+    if (!this.conflation.ticks(paced ? run.age_s(around.nowMs()) : null, around.nowMs())) return;
+    this.socket.close("", true);
+    this.conflate();
+    this.socket.connect();
+  }
+
+  /** Tells which ticks come. */
+  private conflate(): void {
+    const { latest } = this.conflation;
+    if (latest === this.run.conflated) return;
+    this.run.conflated = latest;
+    this.run.chronicle.note(
+      latest
+        ? "This connection cannot carry all ticks: from here on the newest come; the others are fetched when it can."
+        : "This connection carries all ticks again; those that were left out are fetched.",
+      latest,
+    );
+    this.run.changed();
+  }
+
+  private endConflation(): void {
+    this.conflation.end();
+    this.run.conflated = false;
   }
 
   // --- by WebSocket
@@ -161,6 +201,12 @@ export class Line {
       this.cancelPlayhead?.();
       this.tellPlayhead();
     }
+    if (state.phase === "waiting" && isTooSlow(state)) {
+      this.conflation.tooSlow(this.around.nowMs());
+      this.conflate();
+    }
+    // Over: what was left out is fetched now.
+    if (state.phase === "closed" && this.run.ended) this.endConflation();
     this.enter(state);
     if (state.phase !== "waiting") return;
     const most = this.stripped ? FAILURES.stripped : this.wellOnce ? FAILURES.wellOnce : FAILURES.usual;

@@ -1,5 +1,6 @@
 /** Fetches what the page holds only in outline: the stretches that somebody looks at, and holes that the recording can fill. */
 
+import type { Hole } from "./history";
 import type { Run } from "./run";
 import { Refused, type Server } from "./server";
 import type { Surroundings } from "./surroundings";
@@ -50,8 +51,9 @@ export class PastLoader {
     const { history } = this.run;
     if (!history || this.asking || this.run.loading || this.around.nowMs() < this.notBeforeMs) return;
     const wished = history.holdings.wished();
-    const hole = history.holes.find(({ from }) => !this.lost.has(from));
-    const [from, to] = hole ? [hole.from, hole.to] : wished ? this.widened(wished, history.length) : [0, 0];
+    // A slow connection has no room for what nobody looks at.
+    const hole = this.run.conflated ? null : this.nextHole(history.holes);
+    const [from, to] = hole ?? (wished ? this.widened(wished, history.length) : [0, 0]);
     if (from >= to) return;
     const held = history.holdings.detail(from, to);
     const stretch = Math.ceil((to - from) / MAX_POINTS);
@@ -59,14 +61,30 @@ export class PastLoader {
     this.asking = true;
     try {
       this.run.learn(await this.server.ticks(from, to, MAX_POINTS));
-      if (hole && history.holes.includes(hole)) this.lost.add(hole.from);
+      if (hole) this.giveUp(history.holes, hole);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.notBeforeMs = this.around.nowMs() + REST_MS;
-      if (hole && error.status >= 400 && error.status < 500) this.lost.add(hole.from);
+      if (hole && error.status >= 400 && error.status < 500) this.giveUp(history.holes, hole);
     } finally {
       this.asking = false;
     }
+  }
+
+  /** The first stretch of holes that lie close together. */
+  private nextHole(holes: readonly Hole[]): readonly [from: number, to: number] | null {
+    let stretch: readonly [from: number, to: number] | null = null;
+    for (const { from, to } of holes) {
+      if (this.lost.has(from)) continue;
+      if (stretch && from - stretch[1] > LEAST_MARGIN) break;
+      stretch = [stretch?.[0] ?? from, to];
+    }
+    return stretch;
+  }
+
+  /** What is a hole still will stay one. */
+  private giveUp(holes: readonly Hole[], [begin, end]: readonly [from: number, to: number]): void {
+    for (const { from, to } of holes) if (from >= begin && to <= end) this.lost.add(from);
   }
 
   private widened([from, to]: readonly [number, number], length: number): readonly [number, number] {

@@ -3,6 +3,7 @@
  * A plain object without React, sockets or timers; who wants to know of changes says so with `watch`.
  */
 
+import { Chronicle } from "./chronicle";
 import { Commands } from "./commands";
 import { Cursor } from "./cursor";
 import {
@@ -11,40 +12,25 @@ import {
   type Frame,
   isEnded,
   type HelloFrame,
-  type Json,
   type Past,
   type Schema,
   type Session,
   type SessionStatus,
-  type SimEvent,
   type Summary,
   type ViewersFrame,
 } from "./frames";
 import { Helm } from "./helm";
 import { History } from "./history";
-import { describe, EventLog, type LogLine } from "./log";
+import type { EventLog } from "./log";
+import { Pace } from "./pace";
 import { BadFrame } from "./reader";
-
-/** The newest tick's own clock readings, for "how old" and "how fast". */
-interface Sample {
-  readonly ts: number;
-  readonly t_s: number;
-}
 
 /** How the run comes to this page: by WebSocket, or where a proxy strips those as an event stream, or asked for now and then. */
 export type Via = "socket" | "events" | "polling";
 
 const PROTOCOL = 1;
-const SPEED_WINDOW_S = 2;
-/** Topic of the event by which a session says that it falls behind its pace. */
-const LAG = "session.lag";
-/** A session that lags says so every 5 s. */
-const LAG_HOLDS_S = 7;
-
-function lagOf(data: Json): number {
-  const lag_s = typeof data === "object" && data !== null && "lag_s" in data ? data["lag_s"] : 0;
-  return typeof lag_s === "number" ? lag_s : 0;
-}
+/** A server's time that is lower than it was by more than this means that a clock was set; by less, that it was long on its way. */
+const CLOCK_SET_S = 60;
 
 export class Run {
   session: Session | null = null;
@@ -53,13 +39,15 @@ export class Run {
   attempt = 1;
   summary: Summary | null = null;
   history: History | null = null;
-  log = new EventLog();
+  /** What people read beside the charts. */
+  readonly chronicle = new Chronicle(this);
   /** Head of the log when this connection began: up to there the page is catching up. */
   headAtHello = 0;
   /** When the entry with the newest ticks was written, by the server's clock (unix s). */
   newestTickTs: number | null = null;
   /** Server's clock less this page's, in s: the two may differ by minutes. */
   clockSkew_s = 0;
+  private clockHeard = false;
   /** The stream broke its promise, or said what this page cannot read. Nothing more is taken in. */
   fault: string | null = null;
   /** What this page asked for. */
@@ -72,8 +60,8 @@ export class Run {
   loading = false;
   /** May this viewer steer? */
   role = "viewer";
-  /** The run cannot keep the pace asked for: by so many seconds, as of `ts` (server's clock). */
-  lag: { readonly lag_s: number; readonly ts: number } | null = null;
+  /** The connection cannot carry all ticks: the newest come, and the others are fetched when it can. */
+  conflated = false;
   /** When the run last began to run, or went on: older ticks say nothing of whether it lives. */
   runningSinceTs = 0;
   /** Counts changes, for React. */
@@ -81,14 +69,18 @@ export class Run {
   readonly cursor = new Cursor();
   /** The server has said that ticks are missing before the next entry. */
   private holeAnnounced = false;
-  /** Ids of the commands whose answer was in the log. */
-  private readonly answered = new Set<string>();
-  private samples: Sample[] = [];
+  private readonly pace = new Pace();
   private readonly watchers = new Set<() => void>();
 
   watch(watcher: () => void): () => void {
     this.watchers.add(watcher);
     return () => this.watchers.delete(watcher);
+  }
+
+  /** Seconds since the newest tick was written; null before the first. */
+  age_s(nowMs: number): number | null {
+    if (this.newestTickTs === null) return null;
+    return nowMs / 1000 + this.clockSkew_s - Math.max(this.newestTickTs, this.runningSinceTs);
   }
 
   /** Number of ticks done. */
@@ -110,16 +102,16 @@ export class Run {
 
   /** Simulated seconds a real second, over the last two seconds of the run's own clock; null where that says nothing. */
   get speed(): number | null {
-    const newest = this.samples.at(-1);
-    const oldest = this.samples[0];
-    if (!newest || !oldest || newest.ts - oldest.ts < 0.1) return null;
-    return (newest.t_s - oldest.t_s) / (newest.ts - oldest.ts);
+    return this.pace.speed;
+  }
+
+  get log(): EventLog {
+    return this.chronicle.log;
   }
 
   /** Seconds by which the run lags behind its pace, as lately told; null where it keeps it. */
   get behind_s(): number | null {
-    if (this.lag === null || (this.newestTickTs ?? 0) - this.lag.ts > LAG_HOLDS_S) return null;
-    return this.lag.lag_s;
+    return this.pace.behind_s;
   }
 
   /** `read` gives the next frame or throws a `BadFrame`. `nowMs` is this page's clock. Answers which type came, null where none did. */
@@ -165,27 +157,26 @@ export class Run {
     if (!history || this.fault !== null) return;
     const before = history.length;
     const ahead = past.to > before;
+    const { holes } = history;
     const problem = history.learn(past);
     if (problem !== null) this.fail(problem);
     else if (ahead) {
-      if (before === 0) this.log = new EventLog();
+      if (before === 0) this.chronicle.clear();
       this.cursor.epoch = past.epoch;
       this.cursor.offset = past.next_offset;
       this.holeAnnounced = false;
-      this.samples = [];
+      this.pace.restart();
       // The state told by `hello` is older than what is known now.
       this.status = null;
       this.reason = null;
-      this.recall(past, applied, before);
-      if (before === 0) {
-        this.log.add({
-          kind: "notice",
-          t_s: history.time(past.to),
-          by: "page",
-          text: "this page came late: of the time before, what changed the run is shown, and its events",
-          bad: false,
-        });
-      }
+      const due = ({ tick }: Control) => tick >= before;
+      for (const control of [...past.controls, ...applied].filter(due).sort((a, b) => a.tick - b.tick))
+        this.helm.applied(control);
+      this.chronicle.recall(past, applied, ({ tick }) => tick >= before);
+      if (before === 0) this.chronicle.cameLate(history.time(past.to));
+    } else {
+      const filled = holes.filter((hole) => !history.holes.includes(hole));
+      this.chronicle.recall(past, [], ({ tick }) => filled.some(({ from, to }) => from <= tick && tick < to));
     }
     this.changed();
   }
@@ -201,9 +192,8 @@ export class Run {
   forget(): void {
     this.history?.free();
     this.history = null;
-    this.log = new EventLog();
-    this.answered.clear();
-    this.samples = [];
+    this.chronicle.forget();
+    this.pace.restart();
     this.status = null;
     this.reason = null;
     this.summary = null;
@@ -234,11 +224,11 @@ export class Run {
         return;
       case "heartbeat":
       case "pong":
-        this.clockSkew_s = frame.ts - nowMs / 1000;
+        this.hearClock(frame.ts - nowMs / 1000);
         return;
       case "error":
         if (frame.command_id === null)
-          this.note(`The server refused a message: ${frame.detail || frame.code}`);
+          this.chronicle.note(`The server refused a message: ${frame.detail || frame.code}`);
         else this.commands.refused(frame.command_id, frame.detail || frame.code);
         return;
       case "reset":
@@ -251,7 +241,6 @@ export class Run {
           return;
         }
         this.history?.skipTo(frame.to_tick + 1);
-        this.note(`Ticks ${frame.from_tick} to ${frame.to_tick} were left out: this connection is slow.`);
         return;
       }
       default: {
@@ -283,54 +272,37 @@ export class Run {
           return;
         }
         this.newestTickTs = frame.ts;
-        this.sample({ ts: frame.ts, t_s: this.history.now_s });
+        this.pace.ticked({ ts: frame.ts, t_s: this.history.now_s });
         for (const event of frame.events) {
-          if (event.topic === LAG) this.lag = { lag_s: lagOf(event.data), ts: frame.ts };
-          this.tellEvent(event);
+          this.pace.heard(event, frame.ts);
+          this.chronicle.event(event);
         }
         for (const control of frame.controls) {
           this.helm.applied(control);
-          // Was told already, by the answer to it.
-          if (control.command_id !== null && this.answered.has(control.command_id)) continue;
-          this.tellControl(control);
+          this.chronicle.control(control);
         }
         return;
       }
       case "command": {
-        const refused = frame.status === "rejected";
         this.commands.answered(frame);
-        this.answered.add(frame.command_id);
-        if (!refused) {
+        if (frame.status !== "rejected") {
           this.helm.applied(frame);
           // Told anew at the new pace.
-          if (frame.command === "speed") this.lag = null;
+          if (frame.command === "speed") this.pace.changed();
         }
-        this.log.add({
-          ...this.at(frame.tick, "command"),
-          by: this.author(frame.by, frame.command_id),
-          text: [frame.command, describe(frame.args), refused ? `refused: ${frame.error ?? ""}` : "applied"]
-            .filter(Boolean)
-            .join(" · "),
-          bad: refused,
-        });
+        this.chronicle.answer(frame);
         return;
       }
       case "status":
         this.status = frame.status;
         this.reason = frame.reason;
         this.attempt = frame.attempt;
-        // A pause must not count as slow running.
-        this.samples = [];
-        this.lag = null;
+        this.pace.restart();
+        this.pace.changed();
         this.helm.entered(frame.status);
         if (frame.status === "running") this.runningSinceTs = frame.ts;
         if (isEnded(frame.status)) this.commands.ended();
-        this.log.add({
-          ...this.at(frame.tick, "status"),
-          by: "run",
-          text: frame.reason === null ? frame.status : `${frame.status}: ${frame.reason}`,
-          bad: frame.status === "failed",
-        });
+        this.chronicle.status(frame);
         return;
       case "summary":
         this.summary = frame.summary;
@@ -358,67 +330,16 @@ export class Run {
     if (frame.session.schema && !this.history) this.begin(frame.session.schema);
   }
 
-  /** The log lines and the steering of a stretch whose log was not read: what is known of it, in the order of its ticks. */
-  private recall({ events, controls }: Past, applied: readonly Control[], from: number): void {
-    const lines: { readonly tick: number; readonly tell: () => void }[] = events.map((event) => ({
-      tick: event.tick,
-      tell: () => {
-        this.tellEvent(event);
-      },
-    }));
-    const told = new Set(applied.map(({ command_id }) => command_id));
-    for (const control of [...controls.filter(({ command_id }) => !told.has(command_id)), ...applied]) {
-      if (control.tick < from || (control.command_id !== null && this.answered.has(control.command_id)))
-        continue;
-      lines.push({
-        tick: control.tick,
-        tell: () => {
-          this.helm.applied(control);
-          this.tellControl(control);
-        },
-      });
-    }
-    for (const { command_id, tick } of applied) {
-      if (command_id === null) continue;
-      this.answered.add(command_id);
-      this.commands.applied(command_id, tick);
-    }
-    for (const { tell } of lines.sort((one, other) => one.tick - other.tick)) tell();
-  }
-
-  private tellEvent(event: SimEvent): void {
-    this.log.add({
-      kind: "event",
-      t_s: event.t_s,
-      by: event.source,
-      text: [event.topic, describe(event.data)].filter(Boolean).join(": "),
-      bad: false,
-    });
-  }
-
-  private tellControl(control: Control): void {
-    this.log.add({
-      kind: control.by.startsWith("controller:") ? "control" : "command",
-      t_s: this.history?.time(control.tick) ?? null,
-      by: this.author(control.by, control.command_id),
-      text: [control.command, describe(control.args)].filter(Boolean).join(": "),
-      bad: false,
-    });
-  }
-
   private begin(schema: Schema): void {
     this.history = new History(schema);
     this.helm.begin(schema);
   }
 
-  /** `ann` for `user:ann`; says so where the command came from this page. */
-  private author(by: string, commandId: string | null): string {
-    const name = by.replace(/^(user|controller):/, "");
-    return commandId !== null && this.commands.isOwn(commandId) ? `${name} (you)` : name;
-  }
-
-  private at(tick: number, kind: LogLine["kind"]): Pick<LogLine, "kind" | "t_s"> {
-    return { kind, t_s: this.history ? this.history.time(tick) : null };
+  /** On its way a message only gets older: the largest difference is the nearest to the truth. */
+  private hearClock(skew_s: number): void {
+    const set = this.clockHeard && skew_s < this.clockSkew_s - CLOCK_SET_S;
+    this.clockSkew_s = this.clockHeard && !set ? Math.max(this.clockSkew_s, skew_s) : skew_s;
+    this.clockHeard = true;
   }
 
   private reset(epoch: string, earliestOffset: number, earliestTick: number | null, reason: string): void {
@@ -428,30 +349,19 @@ export class Run {
     const schema = this.history?.schema ?? this.session?.schema ?? null;
     if (this.cursor.reset(epoch, earliestOffset, reason)) {
       this.history = schema && earliestOffset > 1 ? new History(schema) : null;
-      this.log = new EventLog();
+      this.chronicle.clear();
       this.commands.logLost();
       this.summary = null;
-      this.note("The server's log of this run began anew; what was shown before is void.");
+      this.chronicle.note("The server's log of this run began anew; what was shown before is void.");
     }
     if (earliestTick !== null && this.history && earliestTick > this.history.length) {
-      this.note(`Ticks ${this.history.length} to ${earliestTick - 1} are no longer in the server's log.`);
+      this.chronicle.note(`Ticks ${this.history.length} to ${earliestTick - 1} are no longer in the server's log.`);
       this.history.skipTo(earliestTick);
     }
   }
 
-  private sample(newest: Sample): void {
-    this.samples.push(newest);
-    while (this.samples.length > 2 && newest.ts - (this.samples[1]?.ts ?? newest.ts) >= SPEED_WINDOW_S) {
-      this.samples.shift();
-    }
-  }
-
-  private note(text: string): void {
-    this.log.add({ kind: "notice", t_s: null, by: "page", text, bad: true });
-  }
-
   private fail(problem: string): void {
     this.fault = problem;
-    this.note(problem);
+    this.chronicle.note(problem);
   }
 }

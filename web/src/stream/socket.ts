@@ -19,6 +19,8 @@ export type SocketState =
       readonly attempt: number;
       readonly retryAtMs: number;
       readonly message: string;
+      /** As the server closed it. */
+      readonly closed?: { readonly code: number; readonly reason: string };
     }
   | { readonly phase: "closed"; readonly code: number; readonly message: string };
 
@@ -193,6 +195,7 @@ export class ReturningSocket {
       attempt: this.failures,
       retryAtMs: this.around.nowMs() + waitMs,
       message,
+      closed: { code, reason },
     });
   }
 

@@ -159,15 +159,13 @@ export function streamBadge(stream: SessionStream, queuePosition: number | null,
     pausedBy: run.helm.pausedBy,
     queuePosition,
     catchingUp: run.catchingUp,
+    conflated: run.conflated,
     fault: run.fault,
     via: run.via,
     ended: run.ended && !run.catchingUp,
     begun: run.tick > 0,
     tickEvery_s: speed === "max" || !run.history ? 0 : run.history.schema.tick_s / speed,
-    age_s:
-      run.newestTickTs === null
-        ? null
-        : nowMs / 1000 + run.clockSkew_s - Math.max(run.newestTickTs, run.runningSinceTs),
+    age_s: run.age_s(nowMs),
     nowMs,
   });
 }

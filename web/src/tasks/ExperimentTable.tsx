@@ -54,14 +54,14 @@ export const ExperimentTable = memo(function ExperimentTable(props: Props) {
     ["ended", "Order"],
   ];
   const scroll = useRef<HTMLDivElement>(null);
+  // Its functions change with every scroll; nothing here remembers them.
+  // eslint-disable-next-line react-hooks/incompatible-library
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,
     estimateSize: () => ROW_PX,
     getItemKey: (i) => rows[i]?.id ?? i,
     overscan: 10,
-    // Before it is laid out, and where nothing is.
-    initialRect: { width: 1000, height: 440 },
   });
   const inSight = virtual.getVirtualItems();
   const before = inSight[0]?.start ?? 0;
@@ -96,7 +96,13 @@ export const ExperimentTable = memo(function ExperimentTable(props: Props) {
         </span>
       </header>
       {/* Focusable, so that the keyboard can scroll it. */}
-      <div ref={scroll} className={classes["tableBox"]} tabIndex={0} role="group" aria-label="Experiments, table">
+      <div
+        ref={scroll}
+        className={classes["tableBox"]}
+        tabIndex={0}
+        role="group"
+        aria-label="Experiments, table"
+      >
         <table className={classes["table"]} aria-rowcount={rows.length + 1}>
           <thead>
             <tr aria-rowindex={1}>

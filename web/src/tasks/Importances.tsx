@@ -10,7 +10,10 @@ interface Props {
 export function Importances({ shares, names, over }: Props) {
   const entries = Object.entries(shares ?? {}).sort(([, a], [, b]) => b - a);
   return (
-    <section className={[classes["card"], classes["importance"]].join(" ")} aria-labelledby="importance-title">
+    <section
+      className={[classes["card"], classes["importance"]].join(" ")}
+      aria-labelledby="importance-title"
+    >
       <header className={classes["cardHead"]}>
         <h2 id="importance-title" className={classes["cardTitle"]}>
           Parameter importance <span className={classes["unit"]}>share of the differences</span>
@@ -21,19 +24,19 @@ export function Importances({ shares, names, over }: Props) {
           {over ? "Too few experiments to tell." : "Told at the end of the task."}
         </p>
       ) : (
-        <dl className={classes["shares"]} tabIndex={0} role="group" aria-label="Parameter importance, list">
+        // Focusable, so that the keyboard can scroll it.
+        <ul className={classes["shares"]} tabIndex={0} aria-label="Parameter importance">
           {entries.map(([path, share]) => (
-            <div key={path} className={classes["share"]} title={path}>
-              <dt>
-                <span>{names.get(path) ?? path}</span>
-                <span>{Math.round(share * 100)} %</span>
-              </dt>
-              <dd aria-hidden="true">
+            <li key={path} className={classes["share"]} title={path}>
+              <span className={classes["shareWords"]}>
+                <span>{names.get(path) ?? path}</span> <span>{Math.round(share * 100)} %</span>
+              </span>
+              <span className={classes["shareBar"]} aria-hidden="true">
                 <span style={{ width: `${Math.min(100, share * 100)}%` }} />
-              </dd>
-            </div>
+              </span>
+            </li>
           ))}
-        </dl>
+        </ul>
       )}
     </section>
   );

@@ -11,8 +11,8 @@ interface Props {
   readonly title: string;
   readonly unit?: string;
   readonly heightPx: number;
-  /** Made anew when light turns to dark. */
-  readonly option: () => ChartOption;
+  /** Made anew when light turns to dark, or the width changes. */
+  readonly option: (width: number) => ChartOption;
   /** What the picture shows, in a sentence or two. */
   readonly summary: string;
   readonly table: () => TableData;
@@ -65,7 +65,7 @@ export function TaskChart(props: Props) {
 }
 
 interface CanvasProps {
-  readonly option: () => ChartOption;
+  readonly option: (width: number) => ChartOption;
   readonly summary: string;
   readonly onPick: (experimentId: string) => void;
 }
@@ -107,8 +107,8 @@ function Canvas({ option, summary, onPick }: CanvasProps) {
     if (width > 0) picture?.resize(width, height);
   }, [picture, width, height]);
   useEffect(() => {
-    picture?.show(option());
-  }, [picture, option, scheme]);
+    if (width > 0) picture?.show(option(width));
+  }, [picture, option, scheme, width]);
   if (failed) {
     return <p className={classes["empty"]}>The chart could not be loaded; the table has its figures.</p>;
   }

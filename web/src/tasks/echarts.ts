@@ -2,10 +2,18 @@
 
 import { LineChart, ParallelChart, ScatterChart } from "echarts/charts";
 import { GridComponent, ParallelComponent, TooltipComponent } from "echarts/components";
-import { type EChartsCoreOption, init, use } from "echarts/core";
+import { type EChartsCoreOption, init, use as register } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-use([LineChart, ScatterChart, ParallelChart, GridComponent, ParallelComponent, TooltipComponent, CanvasRenderer]);
+register([
+  LineChart,
+  ScatterChart,
+  ParallelChart,
+  GridComponent,
+  ParallelComponent,
+  TooltipComponent,
+  CanvasRenderer,
+]);
 
 export interface Picture {
   readonly show: (option: EChartsCoreOption) => void;
@@ -17,7 +25,8 @@ export interface Picture {
 export function openPicture(host: HTMLElement, onPick: (id: string) => void): Picture {
   const chart = init(host, null, { renderer: "canvas" });
   chart.on("click", ({ data }) => {
-    if (typeof data === "object" && "id" in data && typeof data.id === "string") onPick(data.id);
+    if (typeof data === "object" && data !== null && "id" in data && typeof data.id === "string")
+      onPick(data.id);
   });
   return {
     show: (option) => {

@@ -1,11 +1,10 @@
-/** What a task's events told, outside React: the newest of each experiment, and what happened in order. */
+/** What a task's events told, outside React: how far it is, and the newest of each experiment. */
 
-import type { Experiment, ExperimentStatus } from "../api/tasks";
+import { type Experiment, type ExperimentStatus, parseProgress, type TaskProgress } from "../api/tasks";
 import { isObject } from "../newrun/config";
 import type { Json } from "../stream/frames";
+import { BadFrame } from "../stream/reader";
 import type { TaskEvent } from "../stream/tasks";
-
-const KEPT_EVENTS = 5_000;
 
 /** An experiment as its events tell it. */
 export interface LiveExperiment {
@@ -13,8 +12,6 @@ export interface LiveExperiment {
   /** Per cent of each phase that was begun, by its number from 1. */
   readonly phases: ReadonlyMap<number, number>;
   readonly phaseCount: number;
-  /** When it was begun (unix s). */
-  readonly began: number | null;
 }
 
 const ENDS: Partial<Record<TaskEvent["type"], ExperimentStatus>> = {
@@ -25,7 +22,7 @@ const ENDS: Partial<Record<TaskEvent["type"], ExperimentStatus>> = {
 
 export class LiveTask {
   readonly experiments = new Map<string, LiveExperiment>();
-  private kept: TaskEvent[] = [];
+  private progress: TaskProgress | null = null;
   private offset = 0;
   private revision = 0;
   private readonly watchers = new Set<() => void>();
@@ -36,9 +33,9 @@ export class LiveTask {
   };
   version = (): number => this.revision;
 
-  /** Oldest first; the newest 5,000. */
-  get events(): readonly TaskEvent[] {
-    return this.kept;
+  /** What the service told, or an event after that. */
+  newest(told: TaskProgress): TaskProgress {
+    return this.progress && this.progress.done >= told.done ? this.progress : told;
   }
 
   /** The newest events, in order; those that were taken in before are left out. */
@@ -48,15 +45,13 @@ export class LiveTask {
       if (this.offset === 0) return;
       // Another log: nothing of the old one holds.
       this.experiments.clear();
-      this.kept = [];
+      this.progress = null;
       this.offset = 0;
     }
     const fresh = events.filter(({ offset }) => offset > this.offset);
     if (newest && fresh.length === 0) return;
     for (const event of fresh) this.learn(event);
     this.offset = newest?.offset ?? 0;
-    this.kept.push(...fresh);
-    if (this.kept.length > 2 * KEPT_EVENTS) this.kept = this.kept.slice(-KEPT_EVENTS);
     this.revision += 1;
     for (const watcher of this.watchers) watcher();
   }
@@ -64,9 +59,9 @@ export class LiveTask {
   private learn(event: TaskEvent): void {
     const { experiment_id: id } = event;
     if (id === null) {
+      if (event.type === "task_progress") this.progress = progressOf(event) ?? this.progress;
       // What did not end with its task goes on in its next attempt, or never.
-      if (event.type.startsWith("task_") && ["task_completed", "task_failed", "task_cancelled"].includes(event.type))
-        this.dropRunning();
+      else if (event.type !== "task_started") this.dropRunning();
       return;
     }
     const data = isObject(event.data) ? event.data : {};
@@ -76,14 +71,13 @@ export class LiveTask {
       const experiment = {
         ...(before?.experiment ?? blank(id)),
         ...(isObject(data["params"]) ? { params: data["params"] } : {}),
+        ...(event.type === "experiment_started" ? { began: secondsOf(event.timestamp) } : {}),
         ...(status ? ended(status, data, event) : {}),
       };
-      const began = before?.began ?? (event.type === "experiment_started" ? secondsOf(event.timestamp) : null);
       this.experiments.set(id, {
         experiment,
         phases: before?.phases ?? new Map(),
         phaseCount: before?.phaseCount ?? 0,
-        began,
       });
     }
     const now = this.experiments.get(id);
@@ -105,6 +99,16 @@ export class LiveTask {
   }
 }
 
+/** Null where the event tells none that can be read: the service is asked anyway. */
+function progressOf({ data }: TaskEvent): TaskProgress | null {
+  try {
+    return parseProgress(data, "task_progress");
+  } catch (error) {
+    if (error instanceof BadFrame) return null;
+    throw error;
+  }
+}
+
 function blank(id: string): Experiment {
   const number = Number(id.slice(id.lastIndexOf("-") + 1));
   const baseline = id.endsWith("-base");
@@ -121,15 +125,23 @@ function blank(id: string): Experiment {
     error: null,
     elapsed_s: null,
     simulated_s: null,
+    began: null,
     ts: null,
   };
 }
 
-function ended(status: ExperimentStatus, data: Readonly<Record<string, Json>>, event: TaskEvent): Partial<Experiment> {
+function ended(
+  status: ExperimentStatus,
+  data: Readonly<Record<string, Json>>,
+  event: TaskEvent,
+): Partial<Experiment> {
   const figure = (name: string) => (typeof data[name] === "number" ? data[name] : null);
   const metrics = isObject(data["metrics"])
     ? Object.fromEntries(
-        Object.entries(data["metrics"]).map(([name, value]) => [name, typeof value === "number" ? value : null]),
+        Object.entries(data["metrics"]).map(([name, value]) => [
+          name,
+          typeof value === "number" ? value : null,
+        ]),
       )
     : {};
   return {
@@ -151,7 +163,10 @@ export function secondsOf(timestamp: string | number): number {
  * All experiments known: what the service told of one that is over is the whole truth of it; what events told later stands in until
  * it was asked again. In the order in which they ended, those under way last.
  */
-export function merged(told: readonly Experiment[], live: ReadonlyMap<string, LiveExperiment>): readonly Experiment[] {
+export function merged(
+  told: readonly Experiment[],
+  live: ReadonlyMap<string, LiveExperiment>,
+): readonly Experiment[] {
   const all = new Map(told.map((experiment) => [experiment.id, experiment]));
   let iter = told.reduce((most, experiment) => Math.max(most, experiment.iter ?? 0), 0);
   for (const [id, { experiment }] of live) {

@@ -73,7 +73,8 @@ export function useTask(taskId: string, polling: boolean) {
   const task = useQuery({
     queryKey: taskKey(taskId),
     queryFn: () => source.detail.get(),
-    refetchInterval: ({ state }) => (polling && !(state.data && isOver(state.data.status)) ? POLL_EVERY_MS : false),
+    refetchInterval: ({ state }) =>
+      polling && !(state.data && isOver(state.data.status)) ? POLL_EVERY_MS : false,
   });
   const unfinished = task.data !== undefined && !isOver(task.data.status);
   const experiments = useQuery({

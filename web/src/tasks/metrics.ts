@@ -13,13 +13,31 @@ export interface Metric {
 }
 
 export const METRICS: readonly Metric[] = [
-  { name: "integral_violation_pu_s", label: "Voltage violation, integral", unit: "pu·s", digits: 3, better: "minimize" },
+  {
+    name: "integral_violation_pu_s",
+    label: "Voltage violation, integral",
+    unit: "pu·s",
+    digits: 3,
+    better: "minimize",
+  },
   { name: "violation_time_s", label: "Time outside the limits", unit: "s", digits: 1, better: "minimize" },
   { name: "worst_vmin", label: "Lowest voltage", unit: "pu", digits: 4, better: "maximize" },
   { name: "worst_vmax", label: "Highest voltage", unit: "pu", digits: 4, better: "minimize" },
   { name: "mean_throughput_tps", label: "Mean throughput", unit: "tokens/s", digits: 0, better: "maximize" },
-  { name: "integrated_throughput_tokens", label: "Tokens in all", unit: "tokens", digits: 0, better: "maximize" },
-  { name: "itl_deadline_fraction", label: "Latency over its deadline", unit: "share", digits: 4, better: "minimize" },
+  {
+    name: "integrated_throughput_tokens",
+    label: "Tokens in all",
+    unit: "tokens",
+    digits: 0,
+    better: "maximize",
+  },
+  {
+    name: "itl_deadline_fraction",
+    label: "Latency over its deadline",
+    unit: "share",
+    digits: 4,
+    better: "minimize",
+  },
 ];
 
 /** A metric that this page does not know is shown as it comes. */
@@ -54,7 +72,8 @@ export function aimText(objectives: readonly Objective[]): string {
   return objectives
     .map((objective) => {
       const { label } = metricOf(objective.metric);
-      const weight = objectives.length > 1 || (objective.weight ?? 1) !== 1 ? `${objective.weight ?? 1} × ` : "";
+      const weight =
+        objectives.length > 1 || (objective.weight ?? 1) !== 1 ? `${objective.weight ?? 1} × ` : "";
       return `${toward(objective) === "minimize" ? "↓" : "↑"} ${weight}${label}`;
     })
     .join(" + ");
@@ -65,7 +84,7 @@ export function scoreText(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e7 || size < 1e-4) return value.toExponential(3).replace("-", "−").replace("e−", "e-");
+  if (size >= 1e10 || size < 1e-4) return value.toExponential(3).replace("-", "−").replace("e−", "e-");
   const digits = Math.max(0, Math.min(6, 4 - Math.floor(Math.log10(size))));
   return figureText(value, digits);
 }

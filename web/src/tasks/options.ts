@@ -1,6 +1,6 @@
 /** What the charts of a task draw, from its experiments. Pure but for the colours in force; nothing is animated. */
 
-import type { Direction, Experiment, Parameter } from "../api/tasks";
+import type { Experiment, Parameter } from "../api/tasks";
 import { resolve } from "../charts/palette";
 import { shown } from "../newrun/Fields";
 import type { Json } from "../stream/frames";
@@ -13,7 +13,10 @@ const TEXT = "11px system-ui, sans-serif";
 
 /** ECharts writes HTML: words of others stay words. */
 function safe(words: string): string {
-  return words.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign] ?? "");
+  return words.replace(
+    /[&<>"]/g,
+    (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign] ?? "",
+  );
 }
 
 export function nameOf({ baseline, number }: Pick<Experiment, "baseline" | "number">): string {
@@ -22,10 +25,12 @@ export function nameOf({ baseline, number }: Pick<Experiment, "baseline" | "numb
 
 export function valueText(value: Json | undefined): string {
   if (value === undefined) return "–";
-  return typeof value === "number" ? scoreText(value) : shown(value);
+  if (typeof value !== "number") return shown(value);
+  const text = scoreText(value);
+  return text.includes("e") ? text : text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
-function axis(name: string) {
+export function axis(name: string) {
   const line = { lineStyle: { color: resolve("grid") } };
   return {
     name,
@@ -50,7 +55,7 @@ interface Item {
   readonly data: { readonly id?: string; readonly value: readonly Json[] };
 }
 
-function tooltip(words: (id: string) => string) {
+export function tooltip(words: (id: string) => string) {
   return {
     trigger: "item",
     confine: true,
@@ -63,7 +68,7 @@ function tooltip(words: (id: string) => string) {
 }
 
 /** Name, score and parameters of an experiment, a line each. */
-function card(all: ReadonlyMap<string, Experiment>, names: ReadonlyMap<string, string>) {
+export function card(all: ReadonlyMap<string, Experiment>, names: ReadonlyMap<string, string>) {
   return (id: string) => {
     const experiment = all.get(id);
     if (!experiment) return "";
@@ -71,6 +76,15 @@ function card(all: ReadonlyMap<string, Experiment>, names: ReadonlyMap<string, s
       ([path, value]) => `${safe(names.get(path) ?? path)}: ${safe(valueText(value))}`,
     );
     return [`<b>${nameOf(experiment)}</b>: ${scoreText(experiment.score)}`, ...lines].join("<br>");
+  };
+}
+
+/** A disc; an empty triangle for what breaks a limit. */
+function markOf(experiment: Experiment, token: "muted" | "phase-a") {
+  if (keeps(experiment)) return { symbol: "circle" };
+  return {
+    symbol: "triangle",
+    itemStyle: { color: "transparent", borderColor: resolve(token), borderWidth: 1.4 },
   };
 }
 
@@ -82,7 +96,13 @@ function baselineMark(score: number | null, from: Json, to: Json) {
     symbol: "none",
     animation: false,
     lineStyle: { color: resolve("muted"), type: "dashed", width: 1.2 },
-    endLabel: { show: score !== null, formatter: "baseline", color: resolve("muted"), fontSize: 11, offset: [-52, -9] },
+    endLabel: {
+      show: score !== null,
+      formatter: "baseline",
+      color: resolve("muted"),
+      fontSize: 11,
+      offset: [-52, -9],
+    },
     data: score === null ? [] : [{ value: [from, score] }, { value: [to, score] }],
   };
 }
@@ -117,7 +137,7 @@ export function trajectoryOption({ steps, baseline, total, log, names }: ScoreVi
         data: scored.map(({ iter, experiment }) => ({
           id: experiment.id,
           value: [iter, experiment.score],
-          symbol: keeps(experiment) ? "circle" : "emptyTriangle",
+          ...markOf(experiment, "muted"),
         })),
       },
       {
@@ -148,7 +168,7 @@ export function isCategory(parameter: Parameter | undefined): boolean {
   return parameter?.type === "categorical";
 }
 
-function place(parameter: Parameter | undefined, value: Json | undefined): Json {
+export function place(parameter: Parameter | undefined, value: Json | undefined): Json {
   if (value === undefined) return null;
   return isCategory(parameter) ? valueText(value) : value;
 }
@@ -194,7 +214,7 @@ export function scatterOption(view: ScatterView): ChartOption {
           .map((experiment) => ({
             id: experiment.id,
             value: [place(parameter, experiment.params[path]), experiment.score],
-            symbol: keeps(experiment) ? "circle" : "emptyTriangle",
+            ...markOf(experiment, "phase-a"),
           })),
         symbolSize: 8,
         itemStyle: { color: resolve("phase-a"), opacity: 0.6 },
@@ -216,81 +236,6 @@ export function scatterOption(view: ScatterView): ChartOption {
   };
 }
 
-function tick(value: number): string {
+export function tick(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-/** Axes of the parallel coordinates at most: more of them are lines nobody can follow. */
-export const MOST_AXES = 10;
-
-export interface ParallelView {
-  readonly experiments: readonly Experiment[];
-  readonly space: Readonly<Record<string, Parameter>>;
-  readonly direction: Direction;
-  readonly bestId: string | null;
-  readonly names: ReadonlyMap<string, string>;
-}
-
-/** Every experiment as a line over its parameters to its score: the better, the stronger; the best on top. */
-export function parallelOption({ experiments, space, direction, bestId, names }: ParallelView): ChartOption {
-  const scored = experiments.filter(({ score, baseline }) => score !== null && !baseline);
-  const all = new Map(scored.map((experiment) => [experiment.id, experiment]));
-  const paths = Object.keys(space).slice(0, MOST_AXES);
-  const ranks = ranksOf(scored, direction);
-  const ordered = [...scored].sort((a, b) => strength(a.id) - strength(b.id));
-  function strength(id: string): number {
-    return id === bestId ? 2 : (ranks.get(id) ?? 0);
-  }
-  return {
-    animation: false,
-    tooltip: tooltip(card(all, names)),
-    parallel: {
-      left: 60,
-      right: 70,
-      top: 34,
-      bottom: 18,
-      parallelAxisDefault: { nameLocation: "end", nameGap: 14, ...axis("") },
-    },
-    parallelAxis: [
-      ...paths.map((path, dim) => ({ dim, ...parallelAxis(space[path]), name: names.get(path) ?? path })),
-      { dim: paths.length, ...parallelAxis(undefined), name: "Score", inverse: direction === "maximize" },
-    ],
-    series: [
-      {
-        type: "parallel",
-        animation: false,
-        smooth: false,
-        // Many lines in one go are a task too long for a page that is being read.
-        progressive: 200,
-        data: ordered.map(({ id, params, score }) => ({
-          id,
-          value: [...paths.map((path) => place(space[path], params[path]) ?? "-"), score],
-          lineStyle:
-            id === bestId
-              ? { color: resolve("phase-b"), width: 2.6, opacity: 1 }
-              : { color: resolve("phase-a"), width: 1, opacity: 0.06 + 0.5 * (ranks.get(id) ?? 0) ** 2 },
-        })),
-      },
-    ],
-  };
-}
-
-function parallelAxis(parameter: Parameter | undefined) {
-  if (parameter?.type === "categorical") {
-    return { type: "category", data: parameter.choices.map((choice) => valueText(choice)) };
-  }
-  const label = { axisLabel: { color: resolve("muted"), fontSize: 11, formatter: tick } };
-  if (!parameter) return { type: "value", scale: true, ...label };
-  return {
-    type: parameter.log === true ? "log" : "value",
-    ...(parameter.high > parameter.low ? { min: parameter.low, max: parameter.high } : { scale: true }),
-    ...label,
-  };
-}
-
-/** From 0 for the worst to 1 for the best: by rank, since a few scores are often far off. */
-export function ranksOf(experiments: readonly Experiment[], direction: Direction): ReadonlyMap<string, number> {
-  const sign = direction === "minimize" ? 1 : -1;
-  const ordered = [...experiments].sort((a, b) => sign * ((b.score ?? 0) - (a.score ?? 0)));
-  return new Map(ordered.map(({ id }, i) => [id, ordered.length > 1 ? i / (ordered.length - 1) : 1]));
 }

@@ -1,6 +1,7 @@
 /** The rows of the table of experiments: which, and in which order. Pure. */
 
 import type { Experiment, TaskSpec } from "../api/tasks";
+import { shown } from "../newrun/Fields";
 import type { Json } from "../stream/frames";
 import { keeps } from "./standing";
 
@@ -8,15 +9,16 @@ export const SHOWN = ["all", "running", "completed", "kept", "pruned", "failed"]
 export type Shown = (typeof SHOWN)[number];
 
 /** `param:PATH`, `metric:NAME`, or one of the fields. */
-export type Column = `param:${string}` | `metric:${string}` | "number" | "status" | "score" | "elapsed" | "ended";
+export type Column =
+  `param:${string}` | `metric:${string}` | "number" | "status" | "score" | "elapsed" | "ended";
 
 export interface Order {
   readonly column: Column;
   readonly backwards: boolean;
 }
 
-/** Newest first; what runs is newer than what has ended. */
-export const FIRST_ORDER: Order = { column: "ended", backwards: true };
+/** As they were begun: while a task runs, rows change where they stand, and new ones come below. */
+export const FIRST_ORDER: Order = { column: "number", backwards: false };
 
 export function fits(experiment: Experiment, shown: Shown): boolean {
   if (shown === "all") return true;
@@ -41,19 +43,25 @@ export function valueAt(experiment: Experiment, column: Column): Json {
   }
 }
 
-export function ordered(experiments: readonly Experiment[], { column, backwards }: Order): readonly Experiment[] {
+export function ordered(
+  experiments: readonly Experiment[],
+  { column, backwards }: Order,
+): readonly Experiment[] {
   const sign = backwards ? -1 : 1;
   return [...experiments].sort((one, other) => {
     const [a, b] = [valueAt(one, column), valueAt(other, column)];
     // What has no such figure comes last, whichever way round.
     if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
     if (typeof a === "number" && typeof b === "number") return sign * (a - b);
-    return sign * String(a).localeCompare(String(b), "en", { numeric: true });
+    return sign * shown(a).localeCompare(shown(b), "en", { numeric: true });
   });
 }
 
 /** Metrics worth a column: those that are judged, if the score is not the same figure. */
-export function judged({ objectives, constraints }: Pick<TaskSpec, "objectives" | "constraints">): readonly string[] {
+export function judged({
+  objectives,
+  constraints,
+}: Pick<TaskSpec, "objectives" | "constraints">): readonly string[] {
   const names = [...objectives, ...constraints].map(({ metric }) => metric);
   const [only] = objectives;
   const plain = objectives.length === 1 && (only?.weight ?? 1) === 1 ? only?.metric : undefined;

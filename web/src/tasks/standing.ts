@@ -37,7 +37,8 @@ export function trajectory(experiments: readonly Experiment[], direction: Direct
   return over(experiments)
     .filter(({ baseline }) => !baseline)
     .map((experiment, i) => {
-      const leads = experiment.status === "completed" && (best === null || beats(experiment, best, direction));
+      const leads =
+        experiment.status === "completed" && (best === null || beats(experiment, best, direction));
       if (leads) best = experiment;
       return { iter: i + 1, experiment, best: best?.score ?? null, leads };
     });
@@ -144,6 +145,8 @@ export function shortNames(paths: readonly string[]): ReadonlyMap<string, string
   return named;
 }
 
-export function specDirection({ objectives }: { readonly objectives: readonly Objective[] } | TaskSpec): Direction {
+export function specDirection({
+  objectives,
+}: { readonly objectives: readonly Objective[] } | TaskSpec): Direction {
   return directionOf(objectives);
 }

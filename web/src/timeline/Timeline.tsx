@@ -41,6 +41,16 @@ export function Timeline({ stage, run, history, others, progress }: Props) {
   );
 }
 
+/** As large as the timeline: nothing moves when it comes. */
+export function TimelineRoom() {
+  return (
+    <div className={classes["card"]} aria-hidden="true">
+      <div className={classes["head"]} />
+      <div className={classes["track"]} />
+    </div>
+  );
+}
+
 function ViewControl({ stage }: { readonly stage: Stage }) {
   const view = useView(stage);
   const chosen = view.kind === "chosen";

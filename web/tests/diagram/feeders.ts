@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type Feeder, parseFeeder } from "../../src/diagram/feeder";
+import { type Feeder, parseFeeder } from "../../src/api/feeder";
 
 const FOLDER = join(import.meta.dirname, "../../../scenarios/data/feeders");
 
@@ -39,6 +39,7 @@ export function feeder(name: keyof typeof FEEDERS): Feeder {
       })),
       transformers: table(name, "transformers"),
       regulators: table(name, "regulators"),
+      three_phase_sites: [],
     },
     "feeder",
   );

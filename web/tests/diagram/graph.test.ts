@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { type Edge, kilometres } from "../../src/diagram/feeder";
+import { type Edge, kilometres } from "../../src/api/feeder";
 import { distances_km, freeAngle, neighbours, places, walks } from "../../src/diagram/graph";
 import { feeder, FEEDERS } from "./feeders";
 

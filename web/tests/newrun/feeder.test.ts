@@ -1,23 +1,26 @@
 import { expect, test } from "vitest";
 
-import type { Feeder } from "../../src/api/scenarios";
+import type { Bus, Edge, Feeder } from "../../src/api/feeder";
 import { busesOf, pictureOf } from "../../src/newrun/feeder";
+
+const bus = (name: string, x: number, y: number): Bus => ({ name, x, y, phases: ["a"], kv_base: 4.16 });
+const edge = (from: string, to: string): Edge => ({
+  kind: "line",
+  from,
+  to,
+  phases: ["a"],
+  length_km: 1,
+  regulators: [],
+});
 
 const feeder: Feeder = {
   name: "f",
+  title: "f",
   source: "s",
+  tap_step_pu: 0.00625,
   three_phase_sites: [],
-  buses: [
-    { name: "s", phases: "abc", at: [0, 100] },
-    { name: "t", phases: "abc", at: [0, 100] },
-    { name: "low", phases: "abc", at: [200, 0] },
-    { name: "lost", phases: "a", at: null },
-  ],
-  lines: [
-    { from: "s", to: "t", phases: "abc", is_switch: false },
-    { from: "t", to: "low", phases: "abc", is_switch: false },
-    { from: "low", to: "lost", phases: "a", is_switch: false },
-  ],
+  buses: [bus("s", 0, 100), bus("t", 0, 100), bus("low", 200, 0)],
+  edges: [edge("s", "t"), edge("t", "low"), edge("low", "lost")],
 };
 
 test("a feeder fits its box, keeps its proportions and has north above", () => {

@@ -41,6 +41,14 @@ const says = (socket: FakeSocket, ...frames: object[]) => {
   });
 };
 
+/** A button that can be pressed: before the run is known its room is kept by one that cannot. */
+const button = (name: string) =>
+  waitFor(() => {
+    const found = screen.getByRole("button", { name });
+    expect(found).toBeEnabled();
+    return found;
+  });
+
 /** The commands that went out, without their ids. */
 const commands = (socket: FakeSocket) =>
   (socket.sent as { type: string; command: string; args: object }[])
@@ -66,7 +74,8 @@ describe("the page of a run", () => {
     expect(await screen.findByText("Live")).toBeVisible();
     expect(screen.getByText("the charts")).toBeVisible();
     expect(screen.getByText(/00:25 \/ 00:50 · 50 %/)).toBeVisible();
-    expect(screen.getByText(/measured figures/)).toHaveTextContent("seed 0 · 2 viewers");
+    expect(screen.getByText(/measured figures/)).toHaveTextContent("seed 0");
+    expect(screen.getByText(/2 viewers/)).toBeVisible();
     says(socket, fresh(5, 50, 50), summary(6), status(7, "completed", { tick: 100 }));
     act(() => {
       socket.drops(1000);
@@ -89,7 +98,7 @@ describe("the page of a run", () => {
   test("stops the run for everybody after asking, and shows nothing as done before the server says so", async () => {
     const socket = await open();
     says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
-    await userEvent.click(await screen.findByRole("button", { name: "Stop" }));
+    await userEvent.click(await button("Stop"));
     await userEvent.click(await screen.findByRole("button", { name: "Stop the run" }));
     expect(socket.sent).toContainEqual(
       expect.objectContaining({ type: "command", command: "stop", args: {} }),
@@ -100,7 +109,7 @@ describe("the page of a run", () => {
   test("Space pauses and resumes, and a run that is paused can be stepped", async () => {
     const socket = await open();
     says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
-    await screen.findByRole("button", { name: "Pause" });
+    await button("Pause");
     expect(screen.getByRole("button", { name: "Step" })).toBeDisabled();
     await userEvent.keyboard(".");
     expect(commands(socket)).toEqual([]);
@@ -111,7 +120,7 @@ describe("the page of a run", () => {
     });
     const id = socket.sent.find((frame) => "id" in (frame as object)) as { id: string };
     says(socket, answer(4, id.id, "pause", { tick: 5 }), status(5, "paused", { tick: 5 }));
-    expect(await screen.findByText("By ann.")).toBeVisible();
+    expect(await screen.findByText(/By ann\./)).toBeVisible();
     expect(screen.getByText("Pause: applied at 00:02.5", { selector: "[data-fate]" })).toBeVisible();
     expect(screen.getByRole("status")).toHaveTextContent("Pause: applied at 00:02.5");
     await userEvent.clear(screen.getByLabelText("Ticks a step"));
@@ -134,7 +143,7 @@ describe("the page of a run", () => {
   test("runs until a voltage leaves a bound", async () => {
     const socket = await open();
     says(socket, hello(), status(1, "paused"), schema(2), fresh(3, 0, 5));
-    await userEvent.click(await screen.findByRole("button", { name: "Run until…" }));
+    await userEvent.click(await button("Run until…"));
     await userEvent.click(await screen.findByRole("radio", { name: "a voltage" }));
     await userEvent.selectOptions(screen.getByLabelText("Bus"), "684");
     await userEvent.click(screen.getByRole("button", { name: "Go on" }));
@@ -153,7 +162,7 @@ describe("the page of a run", () => {
     });
     const socket = await open();
     says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
-    await userEvent.click(await screen.findByRole("button", { name: "Fork…" }));
+    await userEvent.click(await button("Fork…"));
     await userEvent.click(await screen.findByRole("button", { name: "Fork and pause there" }));
     expect(posted).toEqual([
       ["/api/sessions/k3v9/fork", { at_tick: 5, commands: [{ command: "pause", args: {} }] }],
@@ -204,7 +213,7 @@ describe("the page of a run", () => {
   test("the whole run can be had as a file", async () => {
     const socket = await open();
     says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 5));
-    await userEvent.click(await screen.findByRole("button", { name: "Export" }));
+    await userEvent.click(await button("Export"));
     const links = await screen.findAllByRole("link", { name: /CSV|Parquet|JSON Lines/ });
     expect(links.map((link) => link.getAttribute("href"))).toEqual(
       ["csv", "parquet", "jsonl"].map((format) => `/api/sessions/k3v9/export?format=${format}`),

@@ -96,12 +96,16 @@ export const DETAIL = {
   ...SCENARIOS[0],
   feeder: {
     name: "ieee13",
+    title: "IEEE 13",
     source: { bus: "650" },
+    tap_step_pu: 0.00625,
     buses: [
-      { name: "650", phases: "abc", x: 0, y: 10 },
-      { name: "671", phases: "abc", x: 0, y: 0 },
+      { name: "650", phases: "abc", kv_base: 4.16, x: 0, y: 10 },
+      { name: "671", phases: "abc", kv_base: 4.16, x: 0, y: 0 },
     ],
-    lines: [{ bus_from: "650", bus_to: "671", phases: "abc", is_switch: false }],
+    lines: [
+      { bus_from: "650", bus_to: "671", phases: "abc", is_switch: false, length: 1, units: "km" },
+    ],
     transformers: [],
     regulators: [],
     three_phase_sites: ["671"],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { Edge, Feeder } from "../../src/diagram/feeder";
+import type { Edge, Feeder } from "../../src/api/feeder";
 import { profileOf, worstMoment } from "../../src/profile/profile";
 import { History } from "../../src/stream/history";
 import { parse } from "../../src/stream/parse";
@@ -31,6 +31,7 @@ const FEEDER: Feeder = {
   source: "650",
   tap_step_pu: 0.00625,
   buses: [],
+  three_phase_sites: [],
   edges: [edge("650", "671", 2, ["a", "b", "c"]), edge("671", "684", 0.5, ["a", "c"])],
 };
 

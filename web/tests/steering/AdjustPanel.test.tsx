@@ -53,7 +53,7 @@ async function open(changes: object = {}): Promise<Opened> {
 describe("the panel, made from the schema", () => {
   test("offers the feasible batch sizes, beside the one that holds", async () => {
     const { sent } = await open();
-    const row = screen.getByRole("form", { name: "Batch size" });
+    const row = screen.getByRole("group", { name: "Batch size" });
     expect(within(row).getByText("128")).toBeVisible();
     const select = within(row).getByRole("combobox", { name: "Batch size of 8B" });
     expect(
@@ -85,7 +85,7 @@ describe("the panel, made from the schema", () => {
 
   test("sets taps by ratio, and says which step that is", async () => {
     const { sent } = await open();
-    const row = screen.getByRole("form", { name: "reg1" });
+    const row = screen.getByRole("group", { name: "reg1" });
     expect(within(row).getByText("1.0625 (+10)")).toBeVisible();
     await userEvent.type(within(row).getByRole("textbox"), "1.05{Enter}");
     expect(within(row).getByRole("button", { name: "Set +8" })).toBeEnabled();
@@ -94,7 +94,7 @@ describe("the panel, made from the schema", () => {
 
   test("sets the power of a storage", async () => {
     const { sent } = await open();
-    const row = screen.getByRole("form", { name: "bat" });
+    const row = screen.getByRole("group", { name: "bat" });
     expect(within(row).getByText("-20 kW, 5 kvar")).toBeVisible();
     await userEvent.type(within(row).getByRole("textbox", { name: "Power of bat, kW" }), "-100");
     await userEvent.click(within(row).getByRole("button", { name: "Set" }));
@@ -105,7 +105,7 @@ describe("the panel, made from the schema", () => {
 
   test("a controller turns off when the run says so, not when it is asked", async () => {
     const { sent, lastId, says } = await open();
-    const row = screen.getByRole("form", { name: "ofo" });
+    const row = screen.getByRole("group", { name: "ofo" });
     await userEvent.click(within(row).getByRole("radio", { name: "off" }));
     const args = { name: "ofo", enabled: false };
     expect(sent()).toEqual([{ command: "set_controller", args }]);
@@ -118,11 +118,11 @@ describe("the panel, made from the schema", () => {
   test("a refusal stands at the field that it is about", async () => {
     const { lastId, says } = await open();
     await userEvent.click(screen.getByRole("button", { name: "Fewer replicas of 8B" }));
-    const row = screen.getByRole("form", { name: "Replicas" });
+    const row = screen.getByRole("group", { name: "Replicas" });
     expect(await within(row).findByText("sent…")).toBeVisible();
     await says(answer(4, lastId(), "shift_replicas", { status: "rejected", error: "dc has 0 replicas" }));
     expect(within(row).getByText("dc has 0 replicas")).toBeVisible();
-    expect(screen.getByRole("form", { name: "Batch size" })).not.toHaveTextContent("dc has 0 replicas");
+    expect(screen.getByRole("group", { name: "Batch size" })).not.toHaveTextContent("dc has 0 replicas");
   });
 
   test("shows only what the run has", async () => {

@@ -172,6 +172,77 @@ describe("Line by WebSocket", () => {
   });
 });
 
+describe("Line over a connection that cannot carry all ticks", () => {
+  /** A run paced at real time whose ticks have come late for longer than a hiccup. */
+  function late(paced: object = { speed: 1 }) {
+    const all = setUp();
+    const { around } = all;
+    around.socket.onopen?.();
+    around.now = 1_000_000;
+    around.socket.says({ type: "pong", ts: 1000 });
+    around.socket.says(hello(0, paced), status(1, "running", { ts: 900 }), schema(2));
+    around.socket.says(ticks(3, 0, 10, { ts: 999 }));
+    for (const [i, ts] of [995.2, 995.4, 996.4].entries()) {
+      around.now += 1_000;
+      around.socket.says(ticks(4 + i, 10 * (i + 1), 10, { ts }));
+    }
+    return all;
+  }
+
+  test("takes the newest ticks alone, says so, and leaves the holes until it can carry all again", async () => {
+    const { around, run } = late();
+    expect(around.socket.url).toMatch(/\?since=6&epoch=E&mode=latest$/);
+    expect(run.conflated).toBe(true);
+    around.socket.onopen?.();
+    const fresh = (offset: number, first: number) =>
+      ticks(offset, first, 1, { ts: around.now / 1000 });
+    around.socket.says(hello(6, { speed: 1 }));
+    around.socket.says({ type: "skipped", from_offset: 7, to_offset: 8, from_tick: 40, to_tick: 49 });
+    around.socket.says(fresh(9, 50));
+    around.socket.says({ type: "skipped", from_offset: 10, to_offset: 10, from_tick: 51, to_tick: 59 });
+    around.socket.says(fresh(11, 60));
+    await around.flow(5_000);
+    expect([run.fault, run.history?.holes.length, around.asked]).toEqual([null, 2, []]);
+
+    around.answers = {
+      "GET /api/sessions/k3v9/ticks?from=40&": () =>
+        Response.json({
+          ...past(40, 60),
+          events: [{ tick: 45, t_s: 22.5, source: "grid", topic: "voltage.low", data: null }],
+        }),
+    };
+    await around.flow(9_000);
+    around.socket.says(fresh(12, 61));
+    expect(run.conflated).toBe(true);
+    await around.flow(1_500);
+    around.socket.says(fresh(13, 62));
+    expect(around.socket.url).toMatch(/\?since=13&epoch=E$/);
+    expect(run.conflated).toBe(false);
+    await around.flow(1_000);
+    expect(around.asked).toEqual(["GET /api/sessions/k3v9/ticks?from=40&max_points=2048&to=59"]);
+    expect([run.history?.holes, run.tick, run.fault]).toEqual([[], 63, null]);
+    expect(run.log.newest(9).map(({ text }) => text)).toContain("voltage.low");
+  });
+
+  test("a run at full speed comes whole, however late", () => {
+    const { around, run } = late({ speed: "max" });
+    expect([around.sockets.length, run.conflated]).toEqual([1, false]);
+  });
+
+  test.each([
+    ["too slow; reconnect with since", true],
+    ["the broker does not answer; reconnect with since", false],
+  ])("closed by the server as %s: the newest alone next: %s", (reason, conflated) => {
+    const { around, run } = setUp();
+    around.socket.onopen?.();
+    around.socket.says(...running, ticks(3, 0, 10));
+    around.socket.onclose?.({ code: 1013, reason });
+    around.pass(1000);
+    expect(around.socket.url.includes("mode=latest")).toBe(conflated);
+    expect(run.conflated).toBe(conflated);
+  });
+});
+
 describe("Line where a proxy strips WebSockets", () => {
   test("follows the event stream, sends commands by HTTP, and says so", async () => {
     const { around, run, line } = await stripped();

@@ -1,8 +1,5 @@
 /** A feeder as the API tells it, reduced to what is drawn: buses in places, and edges between them. */
 
-import { queryOptions } from "@tanstack/react-query";
-
-import { request } from "../api/http";
 import type { Phase } from "../stream/frames";
 import { fields, figure, flag, items, number, optionalText, text } from "../stream/reader";
 
@@ -36,17 +33,13 @@ export interface Feeder {
   readonly tap_step_pu: number;
   readonly buses: readonly Bus[];
   readonly edges: readonly Edge[];
+  /** Where datacenters, storages and generators may stand. */
+  readonly three_phase_sites: readonly string[];
 }
 
 export interface Generator {
   readonly bus: string;
   readonly peak_kw: number;
-}
-
-/** What a scenario is drawn from. */
-export interface Plan {
-  readonly feeder: Feeder;
-  readonly generators: readonly Generator[];
 }
 
 const KM: Readonly<Record<string, number>> = { mi: 1.609344, kft: 0.3048, ft: 0.0003048, km: 1, m: 0.001 };
@@ -135,27 +128,14 @@ export function parseFeeder(value: unknown, path: string): Feeder {
       })),
       ...regulatorEdges(from["regulators"], `${path}.regulators`),
     ],
+    three_phase_sites: items(from["three_phase_sites"], `${path}.three_phase_sites`, text),
   };
 }
 
-export function parsePlan(body: unknown): Plan {
-  const from = fields(body, "scenario");
-  const config = fields(from["config"], "scenario.config");
-  return {
-    feeder: parseFeeder(from["feeder"], "scenario.feeder"),
-    generators: items(config["generators"] ?? [], "scenario.config.generators", (element, path) => {
-      const generator = fields(element, path);
-      return {
-        bus: text(generator["bus"], `${path}.bus`),
-        peak_kw: number(generator["peak_kw"], `${path}.peak_kw`),
-      };
-    }),
-  };
-}
-
-export const planQuery = (scenario: string) =>
-  queryOptions({
-    queryKey: ["scenarios", scenario, "plan"],
-    queryFn: ({ signal }) => request(`/api/scenarios/${encodeURIComponent(scenario)}`, parsePlan, { signal }),
-    staleTime: Infinity,
+/** The generators of a scenario's configuration. */
+export function parseGenerators(value: unknown, path: string): readonly Generator[] {
+  return items(value ?? [], path, (element, at) => {
+    const generator = fields(element, at);
+    return { bus: text(generator["bus"], `${at}.bus`), peak_kw: number(generator["peak_kw"], `${at}.peak_kw`) };
   });
+}

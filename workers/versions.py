@@ -1,0 +1,15 @@
+"""Versions of everything that a run's numbers depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+
+_PACKAGES = ("gridcast", "openg2g", "opendssdirect.py", "dss_python", "dss_python_backend", "numpy")
+
+
+@cache
+def versions() -> Mapping[str, str]:
+    """By distribution; imports none of them."""
+    return {name: version(name) for name in _PACKAGES}
