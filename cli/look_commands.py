@@ -12,7 +12,9 @@ from .options import Json, SessionName, Url
 
 app = typer.Typer(rich_markup_mode="markdown")
 
-Status = Literal["queued", "starting", "running", "paused", "recovering", "completed", "stopped", "failed"]
+Status = Literal[
+    "queued", "starting", "running", "paused", "recovering", "completed", "stopped", "cancelled", "failed"
+]
 
 
 @app.command(
@@ -30,14 +32,17 @@ def ls(
         str | None, typer.Option(help="Only sessions that this user started.", show_default=False)
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Sessions to list, newest first.")] = 20,
+    tasks: Annotated[bool, typer.Option("--tasks", help="List tuning tasks instead.")] = False,
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """List sessions, newest first. With --json: a list of session objects."""
+    """List sessions, newest first. With --json: a list of session (or task) objects."""
     from .ls import ListOptions
     from .ls import ls as listing
 
-    options = ListOptions(status=status, scenario=scenario, owner=owner, limit=limit, url=url, json=json)
+    options = ListOptions(
+        status=status, scenario=scenario, owner=owner, limit=limit, tasks=tasks, url=url, json=json
+    )
     finish(lambda: listing(options))
 
 

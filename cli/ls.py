@@ -1,4 +1,4 @@
-"""`gridcast ls`: the sessions of a service, one line each."""
+"""`gridcast ls`: the sessions of a service, or its tuning tasks, one line each."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ class ListOptions:
     scenario: str | None
     owner: str | None
     limit: int
+    tasks: bool
     url: str | None
     json: bool
 
 
 async def ls(options: ListOptions) -> Exit:
-    """Print the newest sessions that pass the filters.
+    """Print the newest sessions, or tasks, that pass the filters.
 
     Raises:
         CliError: nothing names a service.
@@ -38,24 +39,32 @@ async def ls(options: ListOptions) -> Exit:
     found: list[JSONObject] = []
     more = False
     async with service_at(options.url) as service:
-        passing = service.sessions(status=options.status, scenario=options.scenario, owner=options.owner)
+        passing = (
+            service.tasks.list(status=options.status, scenario=options.scenario)
+            if options.tasks
+            else service.sessions(status=options.status, scenario=options.scenario, owner=options.owner)
+        )
         async with aclosing(passing) as listed:
-            async for session in listed:
+            async for item in listed:
                 more = len(found) == options.limit
                 if more:
                     break
-                found.append(session)
+                found.append(item)
     if options.json:
         terminal.print_json(found)
         return Exit.OK
     if found:
-        terminal.out().print(table(found, now=time.time()))
+        now = time.time()
+        terminal.out().print(task_table(found, now=now) if options.tasks else table(found, now=now))
     filtered = options.status or options.scenario or options.owner
     if more:
         terminal.say(f"and older ones; --limit shows more than {options.limit}")
     elif not found:
+        kind, command = ("task", "tune") if options.tasks else ("session", "run")
         terminal.say(
-            "no session passes these filters" if filtered else "no session yet; `gridcast run` starts one"
+            f"no {kind} passes these filters"
+            if filtered
+            else f"no {kind} yet; `gridcast {command}` starts one"
         )
     return Exit.OK
 
@@ -88,6 +97,35 @@ def table(sessions: list[JSONObject], *, now: float) -> Table:
             str(session.get("viewers", 0)),
             since(session.get("created"), now),
             Text(str(session.get("owner") or "")),
+        )
+    return lines
+
+
+def task_table(tasks: list[JSONObject], *, now: float) -> Table:
+    """One line for each tuning task."""
+    lines = Table(
+        Column("id", no_wrap=True),
+        Column("title", no_wrap=True, overflow="ellipsis"),
+        Column("scenario", no_wrap=True, overflow="ellipsis"),
+        Column("status", no_wrap=True),
+        Column("experiments", justify="right", no_wrap=True),
+        Column("best", justify="right", no_wrap=True),
+        Column("age", justify="right", no_wrap=True),
+        box=None,
+        pad_edge=False,
+    )
+    for task in tasks:
+        progress = task.get("progress")
+        told = progress if isinstance(progress, dict) else {}
+        best = told.get("best_score")
+        lines.add_row(
+            Text(str(task.get("id"))),
+            Text(str(task.get("title") or "")),
+            Text(str(task.get("scenario") or "")),
+            terminal.status_text(task.get("status")),
+            f"{told.get('done', 0)}/{told.get('total', 0)}",
+            f"{best:.6g}" if isinstance(best, (int, float)) else "-",
+            since(task.get("created"), now),
         )
     return lines
 

@@ -13,7 +13,19 @@ import pyarrow.parquet as pq
 import pytest
 import pytest_asyncio
 
-from gridcast.client import AsyncClient, Client, CommandRejected, Event, Gap, History, Status, Summary, Ticks
+from gridcast.client import (
+    AsyncClient,
+    Client,
+    CommandRejected,
+    Event,
+    Gap,
+    History,
+    JSONObject,
+    Problem,
+    Status,
+    Summary,
+    Ticks,
+)
 from tests.cli.started import REAL, Started, started
 from tests.client.test_sequel import tick_numbers
 
@@ -126,3 +138,52 @@ def script(url: str, folder: Path) -> None:
         assert voltage == pytest.approx(recorded["v.671.a"][100].as_py(), abs=1e-5)
         fork.delete()
         assert fork.id not in [session.id for session in client.sessions()]
+
+
+SPEC: JSONObject = {
+    "scenario": "ieee13-ofo",
+    "overrides": {"duration_s": 10},
+    "space": {"controllers.0.voltage_dual_step_size": {"type": "float", "low": 0.1, "high": 5.0}},
+    "experiments": 3,
+}
+
+
+async def test_a_task_is_followed_to_its_best_and_the_best_becomes_a_run(up: Started) -> None:
+    async with AsyncClient(up.url) as client:
+        task = await client.tune(SPEC)
+        events = [event async for event in task.events()]
+        assert [event.offset for event in events] == list(range(1, len(events) + 1))
+        assert (events[0].type, events[-1].type) == ("task_progress", "task_completed")
+        info = await task.wait()
+        assert (info.status, info.done, info.total, info.over) == ("completed", 3, 3, True)
+        best = await task.best()
+        assert info.best is not None
+        assert (best.id, best.score) == (info.best.id, events[-1].data["best_score"])
+        assert best.scenario is not None
+        run = await client.create(best.scenario, overrides=best.overrides, seed=best.seed)
+        summary = await run.wait()
+        assert best.score == pytest.approx(summary.metrics["integral_violation_pu_s"], rel=1e-12)
+        assert [one.baseline for one in await task.experiments()].count(True) == 1
+        assert [info.id async for info in client.tasks(status="completed")] == [task.id]
+
+
+async def test_a_task_without_await_is_cancelled_resumed_and_deleted(up: Started) -> None:
+    def work() -> None:
+        with Client(up.url) as client:
+            long: JSONObject = {**SPEC, "overrides": {"duration_s": 600}, "experiments": 6}
+            task = client.tune(long)
+            for event in task.events():
+                if event.type == "experiment_started":
+                    task.cancel()
+                    break
+            assert task.wait().status == "cancelled"
+            assert task.resume().status == "queued"
+            assert task.wait().done == 6
+            assert len(task.experiments(status="completed", sort="score")) == 7
+            task.delete()
+            with pytest.raises(Problem):
+                task.info()
+            with pytest.raises(Problem, match="space"):
+                client.tune({**SPEC, "space": {}})
+
+    await asyncio.to_thread(work)

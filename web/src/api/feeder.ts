@@ -136,6 +136,9 @@ export function parseFeeder(value: unknown, path: string): Feeder {
 export function parseGenerators(value: unknown, path: string): readonly Generator[] {
   return items(value ?? [], path, (element, at) => {
     const generator = fields(element, at);
-    return { bus: text(generator["bus"], `${at}.bus`), peak_kw: number(generator["peak_kw"], `${at}.peak_kw`) };
+    return {
+      bus: text(generator["bus"], `${at}.bus`),
+      peak_kw: number(generator["peak_kw"], `${at}.peak_kw`),
+    };
   });
 }

@@ -45,7 +45,10 @@ function parseDetail(value: unknown): ScenarioDetail {
     config,
     tick_s: number(from["tick_s"], "scenario.tick_s"),
     feeder_detail: feeder,
-    generators: parseGenerators(fields(config, "scenario.config")["generators"], "scenario.config.generators"),
+    generators: parseGenerators(
+      fields(config, "scenario.config")["generators"],
+      "scenario.config.generators",
+    ),
   };
 }
 

@@ -55,7 +55,7 @@ export function voltageSpec(history: History): ChartSpec {
       label: `Phase ${phase.toUpperCase()}`,
       color: `phase-${phase}` as const,
       read: (tick) => figureOrDash(min.at(tick), (low) => `${pu(low)} – ${pu(max.at(tick))}`),
-      width: 15,
+      width: 13,
     })),
     marks: [
       { value: v_min, color: "limit" },
@@ -206,7 +206,7 @@ export function latencySpec(history: History): ChartSpec {
         model.deadline_s === null
           ? milliseconds(model.itl_s.at(tick))
           : `${milliseconds(model.itl_s.at(tick))} of ${Math.round(model.deadline_s * 1e3)}`,
-      width: 13,
+      width: 11,
     })),
     marks: history.models.flatMap((model, i) =>
       model.deadline_s === null ? [] : [{ value: model.deadline_s * 1e3, color: seriesToken(i) }],

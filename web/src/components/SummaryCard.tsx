@@ -10,15 +10,17 @@ const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignif
 
 /** The metrics of OpenG2G that have a name for people, in the order in which they come; others are shown as they come. */
 const KNOWN: Readonly<Record<string, Show>> = {
-  violation_time_s: ["Time outside the limits", seconds],
+  violation_time_s: ["Outside the limits", seconds],
   integral_violation_pu_s: ["Violation, integral", (v) => `${v.toFixed(2)} pu·s`],
   worst_vmin: ["Lowest voltage", pu],
   worst_vmax: ["Highest voltage", pu],
   // Both as OpenG2G counts them.
   mean_throughput_tps: ["Tokens a second", (v) => compact.format(v)],
   integrated_throughput_tokens: ["Tokens", (v) => compact.format(v)],
-  itl_deadline_fraction: ["Latency over deadline", (v) => `${(v * 100).toFixed(1)} %`],
+  itl_deadline_fraction: ["Over deadline", (v) => `${(v * 100).toFixed(1)} %`],
 };
+
+const NONE = "–";
 
 function plain(value: number): string {
   return Number.isInteger(value) ? value.toLocaleString("en") : value.toPrecision(5);
@@ -34,7 +36,7 @@ interface Props {
 export function SummaryCard({ summary, history }: Props) {
   const rows = Object.entries(summary?.metrics ?? soFar(history)).map(([name, value]) => {
     const [label, text] = KNOWN[name] ?? [name.replaceAll("_", " "), plain];
-    return [label, value === null ? "–" : text(value)] as const;
+    return [label, value === null ? NONE : text(value)] as const;
   });
   return (
     <section className={classes["card"]} aria-labelledby="summary-title">
@@ -47,14 +49,14 @@ export function SummaryCard({ summary, history }: Props) {
         ))}
         <Row
           label="Computed in"
-          value={summary ? seconds(summary.wall_s) : "–"}
+          value={summary ? seconds(summary.wall_s) : NONE}
           {...(summary
             ? { title: `${Math.round(summary.ticks_per_s).toLocaleString("en")} ticks a second` }
             : {})}
         />
         <Row
           label="Digest"
-          value={summary?.digest.slice(0, 12) ?? "–"}
+          value={summary?.digest.slice(0, 12) ?? NONE}
           {...(summary ? { title: summary.digest } : {})}
           mono
         />
@@ -90,7 +92,7 @@ function Row({ label, value, title, mono = false }: RowProps) {
   return (
     <div className={classes["row"]}>
       <dt>{label}</dt>
-      <dd title={title} data-mono={mono}>
+      <dd title={title} data-mono={mono} data-none={value === NONE}>
         {value}
       </dd>
     </div>

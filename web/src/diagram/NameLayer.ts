@@ -9,7 +9,7 @@ const LINE_PX = 13;
 const CHAR_PX = 6.5;
 const BOLD_CHAR_PX = 7.4;
 /** The far side of a switch that is open in the model, beside the bus that maps call by that name. */
-const OPEN_END = /_open$/;
+const OPEN_END = "_open";
 
 interface Label {
   readonly node: SVGTextElement;
@@ -39,7 +39,7 @@ export class NameLayer {
     }
     const ranked = [...grid.buses.values()].sort((one, other) => rank(other) - rank(one));
     for (const { name, px } of ranked) {
-      if (!OPEN_END.test(name)) wish(`bus:${name}`, px, grid.radius, name.length * CHAR_PX);
+      if (!name.endsWith(OPEN_END)) wish(`bus:${name}`, px, grid.radius, name.length * CHAR_PX);
     }
 
     const kept = new Set<string>();

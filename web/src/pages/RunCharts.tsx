@@ -64,9 +64,8 @@ function Holes({ history }: { readonly history: History }) {
   return stretches.map(({ from, to }) => (
     <p key={from} className={classes["hole"]}>
       {holes.length > MOST_HOLES && `${holes.length} stretches from `}
-      {clock(history.time(from))} to {clock(history.time(to))}{" "}
-      {holes.length > MOST_HOLES ? "are" : "is"} missing here: the server no longer keeps it, or left it out
-      because this connection is slow.
+      {clock(history.time(from))} to {clock(history.time(to))} {holes.length > MOST_HOLES ? "are" : "is"}{" "}
+      missing here: the server no longer keeps it, or left it out because this connection is slow.
     </p>
   ));
 }

@@ -42,36 +42,36 @@ export function RunHeader({ stream, session, title, badge, stage, view, followin
   useTold(badge);
   return (
     <header className={classes["row"]}>
-        <Title order={1} className={classes["title"]}>
-          {title}
-        </Title>
-        <RunBadge badge={badge} />
-        <div className={classes["facts"]}>
-          <div>
-            {facts.join(" · ")}
-            {session?.parent && (
-              <>
-                {" · "}
-                <ForkedFrom parent={session.parent} tick_s={schema?.tick_s ?? null} />
-                {children}
-              </>
-            )}
-          </div>
-          <div>
-            {session && <code title="The run's id">{session.id.slice(0, 8)}</code>}
-            {session && !run.ended && (
-              <>
-                {" · "}
-                <Viewers run={run} count={session.viewers} following={following} />
-              </>
-            )}
-            {detail !== "" && <span title={detail}> · {detail}</span>}
-          </div>
+      <Title order={1} className={classes["title"]}>
+        {title}
+      </Title>
+      <RunBadge badge={badge} />
+      <div className={classes["facts"]}>
+        <div>
+          {facts.join(" · ")}
+          {session?.parent && (
+            <>
+              {" · "}
+              <ForkedFrom parent={session.parent} tick_s={schema?.tick_s ?? null} />
+              {children}
+            </>
+          )}
         </div>
-        <div className={classes["ways"]}>
-          <ExportButton session={session} />
-          <ShareButton stage={stage} run={run} view={view} />
+        <div>
+          {session && <code title="The run's id">{session.id.slice(0, 8)}</code>}
+          {session && !run.ended && (
+            <>
+              {" · "}
+              <Viewers run={run} count={session.viewers} following={following} />
+            </>
+          )}
+          {detail !== "" && <span title={detail}> · {detail}</span>}
         </div>
+      </div>
+      <div className={classes["ways"]}>
+        <ExportButton session={session} />
+        <ShareButton stage={stage} run={run} view={view} />
+      </div>
     </header>
   );
 }

@@ -90,14 +90,17 @@ export class Chronicle {
     wanted: (what: { readonly tick: number }) => boolean,
   ): void {
     const told = new Set(applied.map(({ command_id }) => command_id));
-    const lines: { readonly tick: number; readonly tell: () => void }[] = events.filter(wanted).map((event) => ({
-      tick: event.tick,
-      tell: () => {
-        this.event(event);
-      },
-    }));
+    const lines: { readonly tick: number; readonly tell: () => void }[] = events
+      .filter(wanted)
+      .map((event) => ({
+        tick: event.tick,
+        tell: () => {
+          this.event(event);
+        },
+      }));
     for (const control of [...controls.filter(({ command_id }) => !told.has(command_id)), ...applied]) {
-      if (!wanted(control) || (control.command_id !== null && this.answered.has(control.command_id))) continue;
+      if (!wanted(control) || (control.command_id !== null && this.answered.has(control.command_id)))
+        continue;
       lines.push({
         tick: control.tick,
         tell: () => {

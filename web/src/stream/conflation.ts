@@ -3,10 +3,13 @@
  * what comes and when; knows no timers and no sockets.
  */
 
-/** A paced run's ticks that come this late, for so long, while they do come: the connection is the reason. */
+/**
+ * A paced run's ticks that come this late, for so long, while they do come: the connection is the reason. A good one carries the log of the
+ * time before this page in less.
+ */
 export const LATE_S = 5;
-export const LATE_FOR_MS = 2_000;
-/** Nothing was left out for so long: the connection carries all. Doubled each time that this was an error. */
+export const LATE_FOR_MS = 4_000;
+/** Nothing was left out or late for so long: the connection carries all. Doubled each time that this was an error. */
 export const CALM_MS = 15_000;
 const MOST_CALM_MS = 300_000;
 
@@ -21,6 +24,8 @@ export class Conflation {
   /** Ticks came. `late_s`: their age; null where nothing can be late, such as at full speed. Answers whether the mode is another one now. */
   ticks(late_s: number | null, nowMs: number): boolean {
     if (this.latest) {
+      // What lies in buffers on the way is late too.
+      if (late_s !== null && late_s > LATE_S) this.calmSinceMs = nowMs;
       if (nowMs - this.calmSinceMs < this.calmMs) return false;
       this.latest = false;
       this.lateSinceMs = null;

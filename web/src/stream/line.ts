@@ -63,8 +63,7 @@ export class Line {
     this.socket = new ReturningSocket(
       {
         name: `gridcast session ${sessionId}`,
-        url: () =>
-          socketAddress(path, run.cursor.query() + (this.conflation.latest ? "&mode=latest" : "")),
+        url: () => socketAddress(path, run.cursor.query() + (this.conflation.latest ? "&mode=latest" : "")),
         onMessage: (data) => {
           this.take(data);
         },
@@ -163,7 +162,7 @@ export class Line {
   /** Does the connection carry all ticks? Where the answer is another than before, it is made anew. */
   private weigh(): void {
     const { run, around } = this;
-    const paced = run.helm.speed !== null && run.helm.speed !== "max" && !run.catchingUp && !run.ended;
+    const paced = run.helm.speed !== null && run.helm.speed !== "max" && !run.ended;
     if (!this.conflation.ticks(paced ? run.age_s(around.nowMs()) : null, around.nowMs())) return;
     this.socket.close("", true);
     this.conflate();

@@ -355,7 +355,9 @@ export class Run {
       this.chronicle.note("The server's log of this run began anew; what was shown before is void.");
     }
     if (earliestTick !== null && this.history && earliestTick > this.history.length) {
-      this.chronicle.note(`Ticks ${this.history.length} to ${earliestTick - 1} are no longer in the server's log.`);
+      this.chronicle.note(
+        `Ticks ${this.history.length} to ${earliestTick - 1} are no longer in the server's log.`,
+      );
       this.history.skipTo(earliestTick);
     }
   }

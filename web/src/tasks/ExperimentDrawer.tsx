@@ -52,7 +52,11 @@ function Content({ task, experiment, live, bestId }: ContentProps) {
   return (
     <>
       <Group gap="xs" mb="sm">
-        <State experiment={experiment} best={experiment.id === bestId} />
+        <State
+          experiment={experiment}
+          best={experiment.id === bestId}
+          front={task.front.includes(experiment.id)}
+        />
       </Group>
       {experiment.error !== null && (
         <Text size="sm" c="var(--gc-limit)" mb="sm" style={{ overflowWrap: "anywhere" }}>

@@ -27,12 +27,14 @@ interface Props {
   readonly experiments: readonly Experiment[];
   readonly names: ReadonlyMap<string, string>;
   readonly bestId: string | null;
+  /** Those that no other beats in all objectives at once. */
+  readonly front: readonly string[];
   readonly onPick: (experimentId: string) => void;
 }
 
 /** Every experiment in a row; only those in sight are drawn. */
 export const ExperimentTable = memo(function ExperimentTable(props: Props) {
-  const { spec, experiments, names, bestId, onPick } = props;
+  const { spec, experiments, names, bestId, front, onPick } = props;
   const [order, setOrder] = useState<Order>(FIRST_ORDER);
   const [shown, setShown] = useState<Shown>("all");
   const rows = useMemo(
@@ -145,6 +147,7 @@ export const ExperimentTable = memo(function ExperimentTable(props: Props) {
                     spec={spec}
                     metrics={metrics}
                     best={experiment.id === bestId}
+                    front={front.includes(experiment.id)}
                     onPick={onPick}
                   />
                 )
@@ -179,10 +182,11 @@ interface RowProps {
   readonly spec: TaskSpec;
   readonly metrics: readonly string[];
   readonly best: boolean;
+  readonly front: boolean;
   readonly onPick: (experimentId: string) => void;
 }
 
-const Row = memo(function Row({ index, experiment, spec, metrics, best, onPick }: RowProps) {
+const Row = memo(function Row({ index, experiment, spec, metrics, best, front, onPick }: RowProps) {
   const { id, status, baseline, score, params, elapsed_s, iter } = experiment;
   return (
     <tr
@@ -203,7 +207,7 @@ const Row = memo(function Row({ index, experiment, spec, metrics, best, onPick }
         </button>
       </th>
       <td data-words>
-        <State experiment={experiment} best={best} />
+        <State experiment={experiment} best={best} front={front} />
       </td>
       <td>{scoreText(score)}</td>
       {metrics.map((name) => (

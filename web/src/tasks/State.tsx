@@ -12,10 +12,12 @@ const SIGNS: Readonly<Record<ExperimentStatus, readonly [label: string, path: st
 interface Props {
   readonly experiment: Experiment;
   readonly best: boolean;
+  /** No other beats it in all objectives at once; only where objectives are traded off. */
+  readonly front: boolean;
 }
 
 /** A sign, a word, and what is special about it: never told by colour alone. */
-export function State({ experiment, best }: Props) {
+export function State({ experiment, best, front }: Props) {
   const [label, path] = SIGNS[experiment.status];
   return (
     <>
@@ -28,6 +30,11 @@ export function State({ experiment, best }: Props) {
       {best && (
         <span className={classes["mark"]} data-kind="best">
           best
+        </span>
+      )}
+      {front && (
+        <span className={classes["mark"]} data-kind="best">
+          on the front
         </span>
       )}
       {experiment.baseline && (

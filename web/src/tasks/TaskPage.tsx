@@ -186,7 +186,14 @@ function Content({ task: asTold, told, live, hearing }: ContentProps) {
           <ParallelChart {...charts} />
           <Importances shares={task.importances} names={names} over={over} />
         </div>
-        <ExperimentTable spec={spec} experiments={experiments} names={names} bestId={bestId} onPick={pick} />
+        <ExperimentTable
+          spec={spec}
+          experiments={experiments}
+          names={names}
+          bestId={bestId}
+          front={task.front}
+          onPick={pick}
+        />
       </div>
       {openId !== undefined && (
         <ExperimentDrawer

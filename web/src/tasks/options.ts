@@ -164,7 +164,7 @@ export function trajectoryOption({ steps, baseline, total, log, names }: ScoreVi
 }
 
 /** Whether a parameter takes some values only. */
-export function isCategory(parameter: Parameter | undefined): boolean {
+function isCategory(parameter: Parameter | undefined): boolean {
   return parameter?.type === "categorical";
 }
 

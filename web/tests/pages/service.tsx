@@ -103,9 +103,7 @@ export const DETAIL = {
       { name: "650", phases: "abc", kv_base: 4.16, x: 0, y: 10 },
       { name: "671", phases: "abc", kv_base: 4.16, x: 0, y: 0 },
     ],
-    lines: [
-      { bus_from: "650", bus_to: "671", phases: "abc", is_switch: false, length: 1, units: "km" },
-    ],
+    lines: [{ bus_from: "650", bus_to: "671", phases: "abc", is_switch: false, length: 1, units: "km" }],
     transformers: [],
     regulators: [],
     three_phase_sites: ["671"],

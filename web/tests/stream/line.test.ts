@@ -183,7 +183,7 @@ describe("Line over a connection that cannot carry all ticks", () => {
     around.socket.says(hello(0, paced), status(1, "running", { ts: 900 }), schema(2));
     around.socket.says(ticks(3, 0, 10, { ts: 999 }));
     for (const [i, ts] of [995.2, 995.4, 996.4].entries()) {
-      around.now += 1_000;
+      around.now += 2_000;
       around.socket.says(ticks(4 + i, 10 * (i + 1), 10, { ts }));
     }
     return all;
@@ -194,8 +194,7 @@ describe("Line over a connection that cannot carry all ticks", () => {
     expect(around.socket.url).toMatch(/\?since=6&epoch=E&mode=latest$/);
     expect(run.conflated).toBe(true);
     around.socket.onopen?.();
-    const fresh = (offset: number, first: number) =>
-      ticks(offset, first, 1, { ts: around.now / 1000 });
+    const fresh = (offset: number, first: number) => ticks(offset, first, 1, { ts: around.now / 1000 });
     around.socket.says(hello(6, { speed: 1 }));
     around.socket.says({ type: "skipped", from_offset: 7, to_offset: 8, from_tick: 40, to_tick: 49 });
     around.socket.says(fresh(9, 50));

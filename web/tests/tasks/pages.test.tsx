@@ -169,6 +169,13 @@ describe("the page of a task", () => {
     expect(service.got("GET /api/tasks/t1").length).toBeGreaterThan(before);
   });
 
+  test("marks what no other beats in all objectives at once", async () => {
+    now = task({ status: "completed", ended: 1100, front: ["t1-0"] });
+    open("/tasks/t1");
+    expect(within(await rowOf("#0")).getByText("on the front")).toBeVisible();
+    expect(within(await rowOf("#1")).queryByText("on the front")).not.toBeInTheDocument();
+  });
+
   test("the table is ordered by its heads and narrowed to a state", async () => {
     open("/tasks/t1");
     await rowOf("#2");

@@ -1,0 +1,149 @@
+"""`gridcast tune`, `task` and what `monitor` and `ls` tell of tasks, on one real service."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gridcast.cli.main import app
+from tests.cli.started import REAL, REPOSITORY
+from tests.waiting import PATIENCE_S
+
+Gridcast = Callable[..., Result]
+STEP = "controllers.0.voltage_dual_step_size"
+SHORT = f"""
+scenario = "ieee13-ofo"
+title = "step sizes"
+experiments = 3
+overrides = {{ duration_s = 10 }}
+[space."{STEP}"]
+type = "float"
+low = 0.1
+high = 5.0
+"""
+LONG = SHORT.replace("duration_s = 10", "duration_s = 3600").replace("experiments = 3", "experiments = 500")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("up")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
+    with (folder / "up.log").open("w") as log:
+        up = subprocess.Popen(
+            [*REAL, "up", "--port", "0", "--dir", str(folder)],
+            cwd=REPOSITORY,
+            env=ours,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        assert up.stdout is not None
+        ready = up.stdout.readline()
+        assert ready.startswith("ready "), (folder / "up.log").read_text()
+        yield ready.removeprefix("ready ").strip()
+    finally:
+        up.send_signal(signal.SIGINT)
+        up.communicate(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def gridcast(url: str) -> Gridcast:
+    return lambda *arguments: CliRunner().invoke(app, arguments, env={"GRIDCAST_URL": url})
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "spec.toml"
+    path.write_text(SHORT)
+    return path
+
+
+def task_of(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_a_task_is_followed_to_its_best(gridcast: Gridcast, spec: Path) -> None:
+    task = task_of(gridcast("tune", str(spec), "--json"))
+    assert (task["status"], task["progress"]["done"], task["title"]) == ("completed", 3, "step sizes")
+    assert task["best"]["overrides"][STEP] == task["best"]["params"][STEP]
+
+
+def test_a_detached_task_is_looked_at_later(gridcast: Gridcast, spec: Path) -> None:
+    task_id = gridcast("tune", str(spec), "--detach").stdout.strip()
+    deadline = time.monotonic() + PATIENCE_S
+    while task_of(gridcast("task", task_id, "--json"))["status"] != "completed":
+        assert time.monotonic() < deadline
+    told = gridcast("task", task_id).stdout
+    assert "completed" in told
+    assert "3 of 3" in told
+    best = gridcast("task", task_id, "--best").stdout.strip()
+    assert best.startswith(f"gridcast run ieee13-ofo --set duration_s=10 --set {STEP}=")
+    run = gridcast(*best.split()[1:], "--json")
+    assert json.loads(run.stdout)["ticks"] == 100
+    listed = json.loads(gridcast("ls", "--tasks", "--json").stdout)
+    assert task_id in [task["id"] for task in listed]
+    assert task_id in gridcast("ls", "--tasks").stdout
+
+
+def test_an_interrupted_tune_cancels_its_task_and_the_monitor_shows_it_until_then(
+    gridcast: Gridcast, url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.toml"
+    path.write_text(LONG)
+    following = subprocess.Popen(
+        [*REAL, "tune", str(path)],
+        cwd=REPOSITORY,
+        env={**os.environ, "GRIDCAST_URL": url},
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while not (tasks := json.loads(gridcast("monitor", "--once", "--json").stdout)["tasks"]):
+        assert time.monotonic() < deadline
+    [task] = tasks
+    assert task["progress"]["total"] == 500
+    assert task["id"] in gridcast("monitor", "--once").stdout
+    following.send_signal(signal.SIGINT)
+    assert following.wait(PATIENCE_S) == 130
+    while task_of(gridcast("task", task["id"], "--json"))["status"] != "cancelled":
+        assert time.monotonic() < deadline
+    assert json.loads(gridcast("monitor", "--once", "--json").stdout)["tasks"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("scenario = ", "is no TOML"),
+        (SHORT.replace("low = 0.1", "low = 9.0"), f"space.{STEP}.low"),
+        (SHORT.replace("ieee13-ofo", "ieee14"), "ieee14"),
+    ],
+)
+def test_what_is_wrong_with_a_task_is_said(gridcast: Gridcast, spec: Path, text: str, said: str) -> None:
+    spec.write_text(text)
+    result = gridcast("tune", str(spec))
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_file_or_task_that_is_not_there_is_bad_input(gridcast: Gridcast, tmp_path: Path) -> None:
+    assert gridcast("tune", str(tmp_path / "none.toml")).exit_code == 2
+    assert gridcast("task", "nothing").exit_code == 2
+
+
+def test_the_example_is_a_task(gridcast: Gridcast) -> None:
+    task = task_of(
+        gridcast("tune", str(REPOSITORY / "docs" / "examples" / "ieee13-ofo.toml"), "--detach", "--json")
+    )
+    assert task["status"] == "queued"
