@@ -8,7 +8,7 @@ Meta fields: `record` (JSON: what was asked for, never changes), `status`, `reas
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
@@ -243,6 +243,9 @@ class Analyses:
         state = await self.get(channel)
         if state is None:
             return False
+        async with answering():
+            # From here on its coordinator writes nothing more, so that all keys are known.
+            await self._redis.hincrby(channel.meta, "token", 1)  # type: ignore[misc]
         await self._for_all_keys(state, lambda pipe, key, ttl_s: pipe.delete(key))
         async with answering():
             pipe = self._redis.pipeline(transaction=True)
@@ -263,12 +266,12 @@ class Analyses:
             async with answering():
                 await self._redis.srem(UNFINISHED, str(channel))  # type: ignore[misc]
 
-    async def forget_study(self, channel: Channel) -> None:
-        """Delete what a task's study wrote after the task was deleted."""
-        async with answering():
-            keys = await self._study_keys(channel)
-            if keys:
-                await self._redis.delete(*keys)
+    async def forget_experiments(self, channel: Channel, numbers: Iterable[int]) -> None:
+        """Delete the channels of a deleted task's experiments, which its coordinator may have written to meanwhile."""
+        ones = [Channel("experiment", experiment_id(channel.id, number)) for number in numbers]
+        if ones:
+            async with answering():
+                await self._redis.delete(*(key for one in ones for key in (one.meta, one.log)))
 
     async def _for_all_keys(
         self,

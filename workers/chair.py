@@ -13,7 +13,15 @@ import orjson
 import structlog
 from redis.asyncio import Redis
 
-from gridcast.broadcaster import AsyncLeases, BrokerUnavailable, Channels, CommandLog, Settings
+from gridcast.broadcaster import (
+    AsyncLeases,
+    BrokerUnavailable,
+    Channels,
+    CommandLog,
+    LeaseLost,
+    NoChannel,
+    Settings,
+)
 from gridcast.broadcaster.analyses import AnalysisState
 from gridcast.broadcaster.client import BROKER_ERRORS
 from gridcast.broadcaster.commands import Command
@@ -23,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 0.5
 """How often results and commands are looked for without a wake-up, which may be lost."""
+CLEAR_S = 5.0
+"""How long a coordinator that lost its chair may clear away what it left."""
 _FIRST_RETRY_S = 0.05
 _LAST_RETRY_S = 1.0
 
@@ -53,6 +63,7 @@ class Chair:
         self._commands = CommandLog(redis)
         self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
         self._news = asyncio.Event()
+        self._lost: LeaseLost | NoChannel | None = None
         self.watched: dict[str, float] = {}
         """Simulations that this one waits for, with the per cent done that they told last."""
 
@@ -117,17 +128,26 @@ class Chair:
             async with asyncio.timeout(LOOK_S):
                 await self._news.wait()
         self._news.clear()
+        if self._lost is not None:
+            raise self._lost
 
     async def hold(self) -> None:
-        """Renew the lease until cancelled.
+        """Renew the lease until cancelled. When it is lost, who waits is told first and may clear away.
 
         Raises:
             LeaseLost, NoChannel
         """
         while True:
             await asyncio.sleep(self._lease_s / 3)
-            with contextlib.suppress(BrokerUnavailable):
+            try:
                 await self._leases.renew(self.channel, self.token)
+            except BrokerUnavailable:
+                continue
+            except (LeaseLost, NoChannel) as error:
+                self._lost = error
+                self._news.set()
+                await asyncio.sleep(CLEAR_S)
+                raise
 
     async def listen(self) -> None:
         """Hear wake-ups until cancelled; over every absence of the broker."""

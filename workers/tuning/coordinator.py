@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import orjson
 from optuna.storages.journal import BaseJournalBackend
 
-from gridcast.broadcaster import BrokerUnavailable, NoChannel
+from gridcast.broadcaster import BrokerUnavailable, Fenced, LeaseLost, NoChannel
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
 from gridcast.broadcaster.client import broker_errors
 from gridcast.broadcaster.errors import UnansweredCommands
@@ -34,6 +34,9 @@ from .standing import Standing
 from .study import Params, Study
 
 R = TypeVar("R")
+
+DELETING_S, DELETING_LOOKS = 2.0, 20
+"""How long, and how often, it is looked whether a task that was taken away is being deleted."""
 
 PROGRESS_S = 1.0
 """How often the progress of one simulation is told at most."""
@@ -80,11 +83,26 @@ class TaskCoordinator:
         """
         try:
             await self._run()
-        except NoChannel:
+        except (NoChannel, Fenced, LeaseLost):
             with contextlib.suppress(BrokerUnavailable):
-                await self._simulations.give_up(str(self._state.channel), self._wanted())
-            await self._feed.delete()
+                if await self._deleted():
+                    await self._clear_away()
             raise
+
+    async def _deleted(self) -> bool:
+        """Whether it was not taken over, but deleted: whoever deletes takes the chair first."""
+        for _ in range(DELETING_LOOKS):
+            if await self._analyses.get(self._state.channel) is None:
+                return True
+            await asyncio.sleep(DELETING_S / DELETING_LOOKS)
+        return False
+
+    async def _clear_away(self) -> None:
+        """Take back what was asked for, and what was written while it was being deleted."""
+        channel = self._state.channel
+        await self._simulations.give_up(str(channel), self._wanted())
+        await self._analyses.forget_experiments(channel, self._standing.finished | self._active.keys())
+        await self._feed.delete()
 
     async def _run(self) -> None:
         await self._take_over()

@@ -56,7 +56,7 @@ class Bench:
         token = await self.leases.acquire(channel)
         state = await self.state(channel)
         chair = Chair(self.settings, self.redis, state, owner="w", token=token)
-        listening = asyncio.create_task(chair.listen())
+        helpers = [asyncio.create_task(chair.listen()), asyncio.create_task(chair.hold())]
         client = sync_client(self.settings)
         coordinator = TaskCoordinator(
             chair,
@@ -72,8 +72,9 @@ class Bench:
             async with asyncio.timeout(60):
                 await coordinator.run()
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
             client.close()
             await chair.release()
         return await self.state(channel)

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from gridcast.broadcaster import Settings
 from gridcast.broadcaster.client import async_client
+from gridcast.broadcaster.errors import GridcastError
 from gridcast.broadcaster.names import SIMULATIONS
 from gridcast.broadcaster.simulations import Result
 from tests.waiting import seen
@@ -168,3 +169,14 @@ async def test_who_takes_over_goes_on_where_the_last_one_was(bench: Bench) -> No
     assert set(started.values()) == set(completed.values()) == {1}
     assert len(completed) == 11
     assert [e["type"] for e in events].count("task_started") == 1
+
+
+async def test_who_only_waits_while_its_task_is_deleted_clears_away_too(bench: Bench) -> None:
+    channel = await bench.create(task_spec(experiments=2, baseline=False))
+    running = asyncio.create_task(bench.coordinate(channel))
+    await seen(lambda: bench.redis.exists(SIMULATIONS))
+    await bench.analyses.delete(channel)
+    with pytest.raises(GridcastError):
+        await running
+    assert not await bench.redis.exists(SIMULATIONS)
+    assert [key async for key in bench.redis.scan_iter(f"*{channel.id}*")] == []
