@@ -33,7 +33,7 @@ async def test_a_configuration_is_stored_up_to_a_bound_that_a_refusal_names(
 async def test_a_large_override_is_refused_before_anything_is_created(api: Api) -> None:
     async with httpx2.AsyncClient(base_url=api.http, timeout=PATIENCE_S) as http:
         schedule = [{"t_s": n, "taps": {"creg1a": 1.0, "creg1b": 1.0}} for n in range(1000)]
-        controllers = [{"type": "tap_schedule", "schedule": schedule}]
+        controllers = [{"type": "tap_schedule", "name": f"s{n}", "schedule": schedule} for n in range(4)]
         refused = await http.post(
             "/api/sessions", json={"scenario": "ieee13", "overrides": {"controllers": controllers}}
         )

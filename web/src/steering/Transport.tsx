@@ -118,7 +118,6 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
               id={ADJUST_BUTTON}
               variant={panelOpen ? "light" : "default"}
               aria-expanded={panelOpen}
-              aria-controls="adjust-panel"
               disabled={!run.history}
               onClick={onPanel}
             >
