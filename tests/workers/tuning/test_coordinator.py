@@ -28,7 +28,8 @@ Config = Mapping[str, Any]
 
 @pytest.fixture
 async def bench(valkey_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
-    settings = Settings(redis_url=valkey_url, dir=tmp_path)
+    # Another database than the one in which the real workers of other tests look for jobs.
+    settings = Settings(redis_url=f"{valkey_url.removesuffix('/0')}/1", dir=tmp_path)
     redis: Redis = async_client(settings)
     yield Bench(settings, redis)
     await redis.aclose()
