@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 
 from starlette.websockets import WebSocket
 
-from gridcast.broadcaster import BrokerUnavailable, Channel, NoChannel, Subscription, Viewer
+from gridcast.broadcaster import BrokerUnavailable, Channel, Subscription, Viewer
 from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused, TooManyCommands
 from gridcast.broadcaster.names import Epoch, new_id
 
 from .audience import Seat
-from .budget import TooSlow
 from .encoders import AllMode, Encode, FullEncoder, LatestMode, verbatim
 from .frames import Frame, message
-from .inbound import MAX_BAD_IN_A_ROW, Patience, Refusal, parse
-from .models import CommandFrame, PlayheadFrame, StreamQuery
-from .outlet import Gone, Outlet, outlet_of
+from .inbound import Refusal
+from .models import CommandFrame, StreamQuery
+from .outlet import Outlet, outlet_of
 from .playhead import SocketEar
 from .replies import first_of
 from .seek import since_of_tick
@@ -26,29 +24,14 @@ from .services import Services
 from .steering import accept
 from .users import LOCAL_ROLE, LOCAL_USER, author
 from .views import Base, channel_of, show, state_of
+from .visit import FINISHED, PROTOCOL, RETRY_S, Asked, End, listen, visit
 
 LATEST_BYTES = 64 << 10
 """Soft bound in `mode=latest`: what lies in a buffer is old news there."""
 
-RETRY_S = 0.25
 COMMAND_PATIENCE_S = 30.0
 """How long a viewer's command waits for the broker before the viewer is sent away to try again."""
 
-PROTOCOL = 1
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a viewer's time ended; without a code the connection is gone already."""
-
-    code: int | None
-    reason: str = ""
-
-
-GONE = End(None)
-FINISHED = End(1000, "finished")
-TOO_SLOW = End(1013, "too slow; reconnect with since")
-BROKER_AWAY = End(1013, "the broker does not answer; reconnect with since")
 DELETED = End(4404, "the session was deleted")
 
 
@@ -78,27 +61,12 @@ async def watch(websocket: WebSocket, services: Services, session_id: str, wish:
         services.audience.seat(channel, viewer, outlet) as seat,
     ):
         hello, mode = await _greeting(websocket, services, session_id, subscription, wish)
-        try:
-            with services.budget.shared_by(outlet):
-                await outlet.send([hello])
-                del hello  # Kilobytes, which would stay for as long as the viewer does.
-                end = await first_of(
-                    _write(subscription, wish, mode, outlet), _read(websocket, services, seat, outlet)
-                )
-        except Gone:
-            end = GONE
-        except TooSlow:
-            end = TOO_SLOW
-        except NoChannel:
-            end = DELETED
-        except BrokerUnavailable:
-            end = BROKER_AWAY
-        services.stats.viewers_let_go += seat.let_go or end is TOO_SLOW
-        if end is TOO_SLOW:
-            # An orderly close would keep its backlog until a peer that does not read has read it.
-            outlet.abort()
-        if end.code is not None:
-            await outlet.close(end.code, end.reason)
+        async with visit(services, seat, outlet, deleted=DELETED) as here:
+            await outlet.send([hello])
+            del hello  # Kilobytes, which would stay for as long as the viewer does.
+            here.end = await first_of(
+                _write(subscription, wish, mode, outlet), _read(websocket, services, seat, outlet)
+            )
 
 
 async def _greeting(
@@ -163,32 +131,17 @@ async def _write(
 
 
 async def _read(websocket: WebSocket, services: Services, seat: Seat, outlet: Outlet) -> End:
-    """Answer the viewer's frames until it leaves; always reading is also what notices that it left."""
-    patience = Patience()
-    while True:
-        received = await websocket.receive()
-        if received["type"] == "websocket.disconnect":
-            return GONE
-        parsed = parse(received.get("text"))
-        if isinstance(parsed, Refusal):
-            patience.bad()
-            await outlet.send([parsed.frame()])
-            if parsed.code == "too_large":
-                return End(1009, "the frame is too large")
-            if patience.exhausted:
-                return End(1008, f"{MAX_BAD_IN_A_ROW} bad frames in a row")
-            continue
-        patience.good()
-        if isinstance(parsed, CommandFrame):
-            refusal = await _command(services, seat.channel, parsed)
-            if refusal is not None:
-                await outlet.send([refusal.frame()])
-        elif isinstance(parsed, PlayheadFrame):
-            seat.playhead.move(parsed.tick)
-            # Who tells where it looks wants to know of the others. Clients that never heard of this hear nothing of it.
-            seat.ear = seat.ear or SocketEar(outlet)
-        else:
-            await outlet.send([message("pong", ts=time.time())])
+    """Do what the viewer's frames ask for, until it leaves."""
+
+    async def take(frame: Asked) -> Refusal | None:
+        if isinstance(frame, CommandFrame):
+            return await _command(services, seat.channel, frame)
+        seat.playhead.move(frame.tick)
+        # Who tells where it looks wants to know of the others. Clients that never heard of this hear nothing of it.
+        seat.ear = seat.ear or SocketEar(outlet)
+        return None
+
+    return await listen(websocket, outlet, take=take)
 
 
 async def _command(services: Services, channel: Channel, frame: CommandFrame) -> Refusal | None:

@@ -12,12 +12,10 @@ from starlette.responses import Response
 from gridcast.broadcaster import BrokerUnavailable, Channel, NoChannel, Subscription, Viewer
 from gridcast.broadcaster.names import Epoch, new_id, task_of
 
-from .budget import TooSlow
-from .delivery import BROKER_AWAY, FINISHED, GONE, PROTOCOL, RETRY_S, TOO_SLOW, End
 from .frames import ends_channel, frame_of, message
-from .inbound import MAX_BAD_IN_A_ROW, Patience, Refusal, parse
+from .inbound import Refusal, parse
 from .models import EventsQuery, PingFrame
-from .outlet import Gone, Outlet, outlet_of
+from .outlet import Outlet, outlet_of
 from .problems import validated
 from .replies import fails_with, first_of, reply
 from .services import Services, ServicesDep, services_of
@@ -26,6 +24,7 @@ from .task_models import Subscribers
 from .task_views import experiment_channel, task_channel, task_object, task_state
 from .users import LOCAL_ROLE, LOCAL_USER
 from .views import Base
+from .visit import FINISHED, PROTOCOL, RETRY_S, End, listen, visit
 
 router = APIRouter(tags=["tasks"])
 
@@ -67,25 +66,11 @@ async def follow(
             protocol=PROTOCOL,
         )
         seen_all = subscription.at_head and await _is_over(services, channel, subscription)
-        try:
-            with services.budget.shared_by(outlet):
-                await outlet.send([hello])
-                end = FINISHED
-                if not seen_all:
-                    end = await first_of(_write(subscription, outlet), _read(websocket, outlet))
-        except Gone:
-            end = GONE
-        except TooSlow:
-            end = TOO_SLOW
-        except NoChannel:
-            end = DELETED
-        except BrokerUnavailable:
-            end = BROKER_AWAY
-        services.stats.viewers_let_go += seat.let_go or end is TOO_SLOW
-        if end is TOO_SLOW:
-            outlet.abort()
-        if end.code is not None:
-            await outlet.close(end.code, end.reason)
+        async with visit(services, seat, outlet, deleted=DELETED) as here:
+            await outlet.send([hello])
+            here.end = FINISHED
+            if not seen_all:
+                here.end = await first_of(_write(subscription, outlet), _read(websocket, outlet))
 
 
 async def _is_over(services: Services, channel: Channel, subscription: Subscription) -> bool:
@@ -113,25 +98,15 @@ async def _write(subscription: Subscription, outlet: Outlet) -> End:
 
 
 async def _read(websocket: WebSocket, outlet: Outlet) -> End:
-    """Answer pings until the viewer leaves; always reading is also what notices that it left."""
-    patience = Patience()
-    while True:
-        received = await websocket.receive()
-        if received["type"] == "websocket.disconnect":
-            return GONE
-        parsed = parse(received.get("text"))
-        if isinstance(parsed, PingFrame):
-            patience.good()
-            await outlet.send([message("pong", ts=time.time())])
-            continue
-        if not isinstance(parsed, Refusal):
-            parsed = Refusal(code="bad_frame", detail="tasks are followed here; POST .../cancel ends one")
-        patience.bad()
-        await outlet.send([parsed.frame()])
-        if parsed.code == "too_large":
-            return End(1009, "the frame is too large")
-        if patience.exhausted:
-            return End(1008, f"{MAX_BAD_IN_A_ROW} bad frames in a row")
+    """Answer pings until the viewer leaves; there is nothing else that it could ask for."""
+
+    def judge(text: str | None) -> PingFrame | Refusal:
+        told = parse(text)
+        if isinstance(told, PingFrame | Refusal):
+            return told
+        return Refusal(code="bad_frame", detail="tasks are followed here; POST .../cancel ends one")
+
+    return await listen(websocket, outlet, judge=judge)
 
 
 async def task_stream(websocket: WebSocket) -> None:

@@ -23,8 +23,7 @@ def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeySe
 @pytest.fixture
 def valkey(shared_valkey: ValkeyServer) -> ValkeyServer:
     """A running server with no keys in it; not to be killed, frozen or filled."""
-    with shared_valkey.client() as client:
-        client.flushall()
+    shared_valkey.empty()
     return shared_valkey
 
 

@@ -109,3 +109,8 @@ class ValkeyServer:
         """A plain client for the test's own look at the keys."""
         client: redis.Redis = redis.Redis(port=self.port)
         return client
+
+    def empty(self) -> None:
+        """Take all keys out, before a test."""
+        with self.client() as client:
+            client.flushall()

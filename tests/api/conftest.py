@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from gridcast.broadcaster import Settings
 from tests.api.producer import Producer
 from tests.api.serving import Api, serving
-from tests.valkey import ValkeyServer
 
 
 @pytest.fixture
@@ -23,20 +22,3 @@ async def producer(settings: Settings) -> AsyncIterator[Producer]:
     found = Producer(settings)
     yield found
     await found.aclose()
-
-
-@pytest.fixture(scope="session")
-def api_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
-    """A server that no worker of other tests looks at: it would take the jobs that these tests leave waiting."""
-    server = ValkeyServer(tmp_path_factory.mktemp("api-valkey"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def valkey(api_valkey: ValkeyServer) -> ValkeyServer:
-    """A running server with no keys in it; not to be killed, frozen or filled."""
-    with api_valkey.client() as client:
-        client.flushall()
-    return api_valkey

@@ -1,4 +1,4 @@
-"""Fixtures: a laboratory on the shared broker, and one worker for all tests that do not hurt it."""
+"""Fixtures: a laboratory on a broker of its own, and one worker for all tests that do not hurt it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,22 @@ from tests.workers.lab import Lab, WorkerProcess, worker_process
 LEASE_S = 2.0
 
 
+@pytest.fixture(scope="session")
+def worked_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
+    """The shared worker's broker: on the one of all tests it would take the jobs that others leave waiting."""
+    server = ValkeyServer(tmp_path_factory.mktemp("worked-valkey"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(worked_valkey: ValkeyServer) -> ValkeyServer:
+    """A running server with no keys in it; not to be killed, frozen or filled."""
+    worked_valkey.empty()
+    return worked_valkey
+
+
 @pytest.fixture
 async def lab(settings: Settings) -> AsyncIterator[Lab]:
     redis = async_client(settings)
@@ -23,9 +39,9 @@ async def lab(settings: Settings) -> AsyncIterator[Lab]:
 
 @pytest.fixture(scope="session")
 def shared_worker(
-    shared_valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory
+    worked_valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WorkerProcess]:
-    settings = Settings(redis_url=shared_valkey.url, lease_s=LEASE_S)
+    settings = Settings(redis_url=worked_valkey.url, lease_s=LEASE_S)
     with worker_process(settings, tmp_path_factory.mktemp("worker")) as worker:
         yield worker
 

@@ -6,6 +6,15 @@ import { newContext, openTab, say, seen, shoot, troubles, withBrowser } from "./
 
 const READING = /^\d\.\d{4} – \d\.\d{4}$/;
 
+/** Until what was done has been painted: figures follow the crosshair at the next frame. */
+const painted = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise((done) => {
+        requestAnimationFrame(() => requestAnimationFrame(done));
+      }),
+  );
+
 /** Figures beside the legend of the voltage chart, with the crosshair moved there by the keyboard. */
 async function readings(page: Page): Promise<string[]> {
   const plot = page.getByRole("img", { name: /^Voltages of/ });
@@ -13,6 +22,7 @@ async function readings(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const presses of [1, 40, 60]) {
     for (let i = 0; i < presses; i++) await plot.press("ArrowRight");
+    await painted(page);
     found.push(
       ...(await page
         .getByRole("region", { name: /^Voltage pu/ })
@@ -128,16 +138,15 @@ await withBrowser(async (browser) => {
   await slider.press("ArrowRight");
   const where = await slider.getAttribute("aria-valuetext");
   await second.page.getByRole("button", { name: "2 viewers" }).click();
-  const seenThere = await second.page.getByText(/^at \d/).innerText();
+  const seenThere = `at ${where?.split(" ")[0]}`;
+  await second.page.getByText(seenThere, { exact: true }).waitFor();
   await second.page.getByRole("button", { name: /^Follow / }).click();
   await second.page.getByRole("button", { name: /viewers, following/ }).waitFor();
-  const followed = await second.page
-    .getByRole("slider", { name: "Moment shown" })
-    .getAttribute("aria-valuetext");
+  await second.page.locator(`[role=slider][aria-valuetext="${where}"]`).waitFor();
   await second.page.keyboard.press("Escape");
   await shoot(first.page, "sought-light");
   await slider.press("End");
-  const sought = { where, seenThere, followed };
+  const sought = { where, seenThere };
 
   // One stops it, both see it.
   await second.page.getByRole("button", { name: "Stop", exact: true }).click();
