@@ -11,6 +11,9 @@ from redis.asyncio import Redis
 from gridcast.broadcaster import Settings
 
 from . import (
+    accounts,
+    asyncapi,
+    audit,
     commands,
     compare,
     events,
@@ -21,7 +24,9 @@ from . import (
     health,
     history,
     metrics,
+    operations,
     problems,
+    progress,
     scenarios,
     sessions,
     simstream,
@@ -29,16 +34,22 @@ from . import (
     stream,
     task_feeds,
     tasks,
+    verify,
 )
+from .audit import AuditTrail
+from .auth.gate import Gate
+from .hosts import HostGuard
 from .metrics import ResponseCounter
 from .origin import OriginGuard
+from .requests import RequestContext
 from .services import open_services
 
 
-def create_app(settings: Settings, *, redis: Redis | None = None) -> FastAPI:
+def create_app(settings: Settings, *, redis: Redis | None = None, host: str = "127.0.0.1") -> FastAPI:
     """The ASGI application.
 
     Args:
+        host: the address that it is served on; browsers reach it by no other name but those that the settings allow.
         redis: a client of the broker to use instead of one that the settings name.
     """
 
@@ -57,8 +68,13 @@ def create_app(settings: Settings, *, redis: Redis | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.host = host
     problems.install(app)
+    app.add_middleware(Gate)
+    app.add_middleware(AuditTrail)
     app.add_middleware(OriginGuard, extra=settings.allowed_origins)
+    app.add_middleware(HostGuard, own=host, extra=settings.allowed_hosts)
+    app.add_middleware(RequestContext)
     app.add_middleware(ResponseCounter)
     for module in (
         scenarios,
@@ -71,10 +87,16 @@ def create_app(settings: Settings, *, redis: Redis | None = None) -> FastAPI:
         tasks,
         experiments,
         task_feeds,
+        operations,
+        verify,
         events,
+        accounts,
         health,
         metrics,
+        asyncapi,
+        audit,
         simstream,
+        progress,
         following,
         stream,
     ):

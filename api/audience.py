@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -67,10 +68,11 @@ class Pulse:
 class Seat:
     """One viewer of one channel; `outlet` is None for those whose server side keeps time itself (event streams).
 
-    `ear` takes in who else is there, where the viewer wants to know; `playhead` is where it looks.
+    `ear` takes in who else is there, where the viewer wants to know; `playhead` is where it looks; `heartbeat_s` says how
+    much silence it bears, where that is less than others do.
     """
 
-    __slots__ = ("channel", "ear", "let_go", "outlet", "playhead", "pulse", "viewer")
+    __slots__ = ("channel", "ear", "heartbeat_s", "let_go", "outlet", "playhead", "pulse", "viewer")
 
     def __init__(self, channel: Channel, viewer: Viewer, outlet: Watched | None, pulse: Pulse) -> None:
         self.channel = channel
@@ -79,6 +81,7 @@ class Seat:
         self.pulse = pulse
         self.let_go = False
         self.ear: Ear | None = None
+        self.heartbeat_s = math.inf
         self.playhead = Playhead()
 
 
@@ -143,7 +146,7 @@ class Audience:
             if now - pulse.moved_at >= self._stall_s:
                 seat.let_go = True
                 outlet.abort()
-            elif now - pulse.sent_at >= self._heartbeat_s:
+            elif now - pulse.sent_at >= min(seat.heartbeat_s, self._heartbeat_s):
                 beat = beat or message("heartbeat", ts=time.time())
                 outlet.beat(beat)
 

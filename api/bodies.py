@@ -9,6 +9,10 @@ import orjson
 from fastapi import Request, Response
 from fastapi.exceptions import HTTPException
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+from gridcast.scenarios import ScenarioError
+from gridcast.scenarios.validation import field_errors
 
 from .failures import TOO_LARGE, Failure
 from .services import services_of
@@ -46,6 +50,20 @@ def loads(raw: bytes | str) -> Any:
     if too_deep(value):
         raise orjson.JSONDecodeError(f"nested more than {MAX_DEPTH} deep", "", 0)
     return value
+
+
+def told_as_scenarios(model: type[BaseModel]) -> WrapValidator:
+    """Lets the faults of a body, a `model` of scenarios, be told in the words of scenarios."""
+
+    def checked(value: object, check: ValidatorFunctionWrapHandler) -> object:
+        if not isinstance(value, dict):
+            return check(value)  # the words for other bodies say how one is sent
+        try:
+            return check(value)
+        except ValidationError as error:
+            raise ScenarioError(field_errors(error, model)) from None
+
+    return WrapValidator(checked)
 
 
 class _StrictRequest(Request):

@@ -15,7 +15,7 @@ from .models import CommandAccepted, CommandRequest, WaitQuery
 from .replies import fails_with, reply, while_connected
 from .services import ServicesDep
 from .steering import accept, answer
-from .users import LOCAL_USER, author
+from .users import author, present_user
 from .views import channel_of, state_of
 
 router = APIRouter(prefix="/api/sessions/{session_id}/commands", tags=["commands"], route_class=StrictRoute)
@@ -36,7 +36,7 @@ async def command(
     command_id = body.id or new_id()
     sent: dict[str, Any] = {
         "command_id": command_id,
-        "by": author(LOCAL_USER),
+        "by": author(present_user()),
         "command": body.command,
         "args": body.args,
     }

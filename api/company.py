@@ -21,6 +21,8 @@ from .frames import Frame
 log = structlog.get_logger(__name__)
 
 PAUSE_S: Final = 0.25
+AFTER_ERROR_S: Final = 5.0
+"""Pause after a round that failed for a reason nobody foresaw: one that always fails must not fill the log."""
 NEWS_EVERY_S: Final = 1.0
 SEATS_PER_S: Final = 100
 """Beyond so many who listen to one channel news comes less often, so that it costs the same however many there are."""
@@ -75,13 +77,16 @@ class Herald:
         self._told: dict[Seat, bytes] = {}
 
     async def run(self) -> None:
-        """Go round until cancelled."""
+        """Go round until cancelled. Whatever goes wrong in a round, the next one begins anew."""
         while True:
             await asyncio.sleep(PAUSE_S)
             try:
                 await self.go_round()
             except BrokerUnavailable:
                 log.debug("no news of viewers: the broker is away")
+            except Exception:  # the outermost frame of a task that must last as long as the process
+                log.exception("a round of news of viewers failed")
+                await asyncio.sleep(AFTER_ERROR_S)
 
     async def go_round(self) -> None:
         """Pass on what moved here, and tell everyone what changed. Raises `BrokerUnavailable`."""
@@ -96,7 +101,7 @@ class Herald:
                     seat.playhead.moved = False
                 try:
                     await self._presence.place(channel, self._process, ticks)
-                except BrokerUnavailable:
+                except Exception:
                     for seat in moved:
                         seat.playhead.moved = True
                     raise

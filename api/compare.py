@@ -18,7 +18,9 @@ from .columnar import NUMBER_BYTES
 from .failures import Failure, Fault, invalid
 from .fields import select
 from .models import CompareQuery
-from .past import Past, look, read
+from .past import Past, look
+from .reading import read
+from .remains import Span
 from .replies import fails_with, while_connected
 from .services import Services, ServicesDep
 from .streamed import Streamed, in_turn
@@ -32,11 +34,14 @@ MAX_FIELDS: Final = 40
 """Further series of each run."""
 
 
-@router.get("", responses={200: {"content": {"application/json": {}}}, **fails_with(404, 409, 410, 422, 503)})
+@router.get("", responses={200: {"content": {"application/json": {}}}, **fails_with(404, 409, 422, 503)})
 async def compare(
     request: Request, services: ServicesDep, query: Annotated[CompareQuery, Query()]
 ) -> Response:
-    """Two to eight sessions side by side; differences are to the first of them."""
+    """Two to eight sessions side by side; differences are to the first of them.
+
+    Ticks that are gone leave holes in the series, which `missing` names; summaries and parameters are there all the same.
+    """
     pasts = [await look(services, session_id) for session_id in _ids(query.ids)]
     wanted, left_out = await services.desk.run(_fields, pasts, query.fields)
     axis = Axis.over([(past.tick_s, past.state.tick) for past in pasts], query.max_points)
@@ -45,7 +50,7 @@ async def compare(
     async with AsyncExitStack() as stack:
         keeping = services.desk.keeping(numbers * NUMBER_BYTES)
         await while_connected(request, stack.enter_async_context(keeping))
-        series = await while_connected(request, _series(services, pasts, axis, wanted))
+        series, missing = await while_connected(request, _series(services, pasts, axis, wanted))
         summary, differences = _summaries(pasts)
         document = {
             "sessions": sessions,
@@ -56,6 +61,7 @@ async def compare(
             "step_s": float(axis.step_s),
             "max_points": query.max_points,
             "left_out": left_out,
+            "missing": missing,
         }
         body = await services.desk.run(orjson.dumps, document, option=orjson.OPT_SERIALIZE_NUMPY)
         headers = {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
@@ -106,19 +112,23 @@ def _fields(pasts: Sequence[Past], fields: str | None) -> tuple[list[str], list[
 
 async def _series(
     services: Services, pasts: Sequence[Past], axis: Axis, wanted: Sequence[str]
-) -> dict[str, Any]:
-    found = {}
+) -> tuple[dict[str, Any], dict[str, list[Span]]]:
+    """The series of each run, and of each that has lost some the ticks that they lack."""
+    found, lost = {}, {}
     for past in pasts:
         fields = [column for name in wanted for column in past.columns if column.name == name]
         columns = tuple(column for column in past.columns if column in fields or _shown(column))
         selection = Selection(of=past.columns, columns=columns, events=False, controls=False)
         series = Series(axis=axis, tick_s=past.tick_s, columns=columns, fields=fields)
-        rows = read(services, past, selection, first=0, last=past.newest)
+        missing: list[Span] = []
+        rows = read(services, past, selection, first=0, last=past.newest, missing=missing)
         async with services.desk.reading, aclosing(rows) as pieces:  # others have a turn between two runs
             async for piece in pieces:
                 await services.desk.run(series.add, piece)
         found[past.state.id] = series.told()
-    return found
+        if missing:
+            lost[past.state.id] = missing
+    return found, lost
 
 
 def _shown(column: Column) -> bool:

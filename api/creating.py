@@ -91,6 +91,7 @@ def _record(wanted: SessionRequest, owner: str) -> tuple[dict[str, Any], int]:
         "speed": wanted.speed,
         "on_idle": wanted.on_idle,
         "owner": owner,
+        "visibility": wanted.visibility,
         "config": config.model_dump(mode="json"),
         "parent": None,
     }

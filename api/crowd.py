@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterator
 
 from gridcast.broadcaster import Channel, Subscription
@@ -86,10 +87,14 @@ class Crowd:
             stats.bytes += len(piece) * len(self._rides)
             final = frames[-1].final
             full = broadcast(self._rides, piece)
+            stats.catch_ups += 0 if final else len(full)
+            if (written_s := batch[-1].written_s) is not None:
+                stats.delivery_s.observe(time.time() - written_s)
             for port in list(self._rides) if final else full:
                 self.leave(port, final=final)
         if not cursor.at_head:
             # A hole, another life of the log, its end: each viewer finds its way by itself.
+            stats.catch_ups += len(self._rides)
             for port in list(self._rides):
                 self.leave(port)
 

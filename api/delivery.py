@@ -22,7 +22,7 @@ from .replies import first_of
 from .seek import since_of_tick
 from .services import Services
 from .steering import accept
-from .users import LOCAL_ROLE, LOCAL_USER, author
+from .users import author, may_steer, present_role, present_user
 from .views import Base, channel_of, show, state_of
 from .visit import FINISHED, PROTOCOL, RETRY_S, Asked, End, listen, visit
 
@@ -51,7 +51,7 @@ async def watch(websocket: WebSocket, services: Services, session_id: str, wish:
         budget=services.budget,
         stats=services.stats,
     )
-    viewer = Viewer(id=new_id(), name=LOCAL_USER, since=time.time())
+    viewer = Viewer(id=new_id(), name=present_user(), since=time.time())
     since = wish.since
     if wish.since_tick is not None:
         since = await since_of_tick(services.channels, channel, wish.since_tick)
@@ -80,7 +80,7 @@ async def _greeting(
         session=session,
         epoch=state.epoch,
         head=max(subscription.head, state.head),
-        role=LOCAL_ROLE,
+        role=present_role(),
         protocol=PROTOCOL,
     )
     if state.over and subscription.epoch == state.epoch and subscription.offset == subscription.head:
@@ -135,6 +135,10 @@ async def _read(websocket: WebSocket, services: Services, seat: Seat, outlet: Ou
 
     async def take(frame: Asked) -> Refusal | None:
         if isinstance(frame, CommandFrame):
+            if not may_steer():
+                return Refusal(
+                    code="forbidden", detail="you may watch this session, not steer it", command_id=frame.id
+                )
             return await _command(services, seat.channel, frame)
         seat.playhead.move(frame.tick)
         # Who tells where it looks wants to know of the others. Clients that never heard of this hear nothing of it.
@@ -153,7 +157,7 @@ async def _command(services: Services, channel: Channel, frame: CommandFrame) ->
                 services,
                 channel,
                 command_id=frame.id,
-                by=author(LOCAL_USER),
+                by=author(present_user()),
                 command=frame.command,
                 args=frame.args,
             )

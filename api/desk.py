@@ -11,14 +11,16 @@ from typing import Final, ParamSpec, TypeVar
 
 from gridcast.recordings.store import Store, store_at
 
+from .places import Places
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 READERS: Final = 2
-"""Answers that are being made at once; others wait. Each holds a chunk and what it has gathered."""
+"""Answers that are being made at once; others wait. Each holds two chunks and what it has gathered."""
 
 EXPORTS: Final = 4
-"""Exports under way at once; each holds a chunk or two for as long as its client takes."""
+"""Exports under way at once; each holds two or three chunks for as long as its client takes."""
 
 LARGE_BYTES: Final = 8 << 20
 LARGE_AT_ONCE: Final = 2
@@ -65,7 +67,7 @@ class Desk:
         self.reading = asyncio.Semaphore(READERS)
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._small = Room(SMALL_BYTES)
-        self.exports = asyncio.Semaphore(EXPORTS)
+        self.exports = Places(EXPORTS)
 
     async def run(self, work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
         """Do a piece of work, of some ten milliseconds, in a thread.

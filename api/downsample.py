@@ -1,13 +1,13 @@
 """Few ticks that tell what many told: minima and maxima survive, and every row is a tick that was.
 
-The library's MinMax finds extremes (`tsdownsample`: one pass, no copies). It drops the last number of some lengths, and
-knows nothing of stretches that reach over the end of a piece. So it only proposes: the last row of what it looked at is
-proposed too, and of all that was proposed for a stretch the best is taken.
+The library's MinMax finds the extreme voltages of many short stretches (`tsdownsample`: one pass, no copies). It drops the
+last number of some lengths, and knows nothing of stretches that reach over the end of a piece. So it only proposes: the last
+row of what it looked at is proposed too, and of all that was proposed for a stretch the best is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -43,20 +43,18 @@ class Sieve:
         self._first, self._last = first, last
         self._count = last - first + 1
         self._max_rows = ROWS_PER_POINT * max_points
-        self._numbers = range(1, len(columns))
         self._lowest = np.full(len(columns), np.inf)
         self._highest = np.full(len(columns), -np.inf)
         kinds = _kinds(columns)
-        voltages = kinds.pop(("v",), None)
-        self._stretches: list[tuple[slice, int]] = []
-        room = self._max_rows - 2 - 2 * len(self._numbers)
-        if voltages is not None:
-            stretch = -(-self._count // max_points)
-            self._stretches.append((voltages, stretch))
-            room -= 2 * -(-self._count // stretch)
+        self._voltages = kinds.pop(("v",), None)
+        self._stretch = -(-self._count // max_points)
+        room = self._max_rows - 2 - 2 * (len(columns) - 1)
+        if self._voltages is not None:
+            room -= 2 * -(-self._count // self._stretch)
+        self._kinds: Sequence[slice] = ()
         if kinds and (points := min(max_points, room // (2 * len(kinds)))) > 0:
-            self._stretches += [(where, -(-self._count // points)) for where in kinds.values()]
-        self._voltages = voltages is not None
+            self._kinds = list(kinds.values())
+            self._stretch_of_kinds = -(-self._count // points)
         self._kept: list[Rows] = []
         self._prune_above = 4 * (self._max_rows + 2 * len(columns))
 
@@ -68,47 +66,51 @@ class Sieve:
         self._kept.append(rows.take(self._best(rows, _proposed, self._news(rows))))
         if len(self._kept) > 1 and sum(map(len, self._kept)) > self._prune_above:
             pruned = joined(self._kept)
-            self._kept = [pruned.take(self._best(pruned, _all, self._numbers))]
+            self._kept = [pruned.take(self._best(pruned, _all, self._records(pruned)))]
 
     def rows(self) -> Rows:
         """What is left; to be asked once all ticks were added. What happened in them is not kept."""
         rows = joined(self._kept)
         if self._count <= self._max_rows:
             return rows
-        return rows.take(self._best(rows, _all, self._numbers, room=self._max_rows))
+        return rows.take(self._best(rows, _all, self._records(rows), room=self._max_rows))
 
-    def _news(self, rows: Rows) -> Sequence[int]:
-        """The columns that have a lower or a higher number here than in any row before."""
+    def _news(self, rows: Rows) -> list[set[int]]:
+        """Where the columns have lower or higher numbers than in any row before."""
+        found = []
         lowest, highest = np.fmin.reduce(rows.numbers, axis=0), np.fmax.reduce(rows.numbers, axis=0)
-        better = (lowest < self._lowest) | (highest > self._highest)
+        for extremes, better in ((lowest, lowest < self._lowest), (highest, highest > self._highest)):
+            better[0] = False  # time only grows
+            found.append(set(np.argmax(rows.numbers[:, better] == extremes[better], axis=0).tolist()))
         self._lowest, self._highest = np.fmin(lowest, self._lowest), np.fmax(highest, self._highest)
-        return [column for column in self._numbers if better[column]]
+        return found
+
+    def _records(self, rows: Rows) -> Iterator[set[int]]:
+        """Where each column has its lowest and its highest number of all; they are among these rows."""
+        for column in range(1, rows.numbers.shape[1]):
+            if self._lowest[column] <= self._highest[column]:
+                series = rows.numbers[:, column]
+                ends = (self._lowest[column], self._highest[column])
+                yield {int(np.argmax(series == end)) for end in ends}
 
     def _best(
-        self, rows: Rows, propose: _Propose, columns: Sequence[int], *, room: int | None = None
+        self, rows: Rows, propose: _Propose, of_columns: Iterable[set[int]], *, room: int | None = None
     ) -> _Places:
-        """Rows to keep, in order. `columns`: those whose own extremes may be among these rows."""
+        """Rows to keep, in order. `of_columns`: those that are extremes of columns, as long as there is room."""
         offsets = rows.ticks - self._first
         kept = set(np.flatnonzero((rows.ticks == self._first) | (rows.ticks == self._last)).tolist())
-        by_rank = [
-            set(_extremes(rows, where, offsets, stretch, propose)) for where, stretch in self._stretches
-        ]
-        if self._voltages:
-            kept |= by_rank.pop(0)
-        kept |= _of_columns(rows, columns, kept, room)
-        return np.array(sorted(kept.union(*by_rank)), dtype=np.int64)
-
-
-def _of_columns(rows: Rows, columns: Sequence[int], kept: set[int], room: int | None) -> set[int]:
-    """Where each column has its lowest and highest number, as long as there is room beside what is kept."""
-    found: set[int] = set()
-    for column in columns:
-        series = np.ascontiguousarray(rows.numbers[:, column])
-        places = [int(at) for at in _MIN_MAX.downsample(series, n_out=2) if not np.isnan(series[at])]
-        if room is not None and len(kept | found | set(places)) > room:
-            break
-        found.update(places)
-    return found
+        if self._voltages is not None:
+            for series in _signed(rows, [self._voltages]):
+                places = propose(series, int(offsets[0]), self._stretch)
+                lowest = _lowest(series[np.newaxis, places], offsets[places] // self._stretch)
+                kept.update(places[lowest].tolist())
+        for places_of_column in of_columns:
+            if room is not None and len(kept | places_of_column) > room:
+                break
+            kept |= places_of_column
+        if self._kinds:
+            kept.update(_lowest(_signed(rows, self._kinds), offsets // self._stretch_of_kinds).tolist())
+        return np.array(sorted(kept), dtype=np.int64)
 
 
 def _kinds(columns: Sequence[Column]) -> dict[tuple[str, ...], slice]:
@@ -121,15 +123,22 @@ def _kinds(columns: Sequence[Column]) -> dict[tuple[str, ...], slice]:
     return kinds
 
 
-def _extremes(rows: Rows, where: slice, offsets: _Places, stretch: int, propose: _Propose) -> Iterator[int]:
-    """For each stretch the row with the lowest and that with the highest of some columns' numbers."""
-    for reduce, sign in ((np.fmin.reduce, 1.0), (np.fmax.reduce, -1.0)):
-        series: _Floats = reduce(rows.numbers[:, where], axis=1)
-        places = propose(series, int(offsets[0]), stretch)
-        values, stretches = sign * series[places], offsets[places] // stretch
-        order = np.lexsort((values, stretches))
-        firsts = order[np.flatnonzero(np.diff(stretches[order], prepend=-1))]
-        yield from places[firsts[~np.isnan(values[firsts])]].tolist()
+def _signed(rows: Rows, kinds: Sequence[slice]) -> _Floats:
+    """Two series for each kind, of which the lowest numbers are wanted: its lowest in each row, and its highest negated."""
+    found = np.empty((2 * len(kinds), len(rows)))
+    for at, where in enumerate(kinds):
+        np.fmin.reduce(rows.numbers[:, where], axis=1, out=found[2 * at])
+        np.negative(np.fmax.reduce(rows.numbers[:, where], axis=1), out=found[2 * at + 1])
+    return found
+
+
+def _lowest(series: _Floats, stretches: _Places) -> _Places:
+    """For each series the places of its lowest number in each stretch; of equal ones the first. NaN is none."""
+    starts = np.flatnonzero(np.diff(stretches, prepend=-1))
+    nth = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(stretches)))
+    lowest = np.fmin.reduceat(series, starts, axis=1)
+    which, places = np.nonzero(series == lowest[:, nth])
+    return places[np.flatnonzero(np.diff(which * len(starts) + nth[places], prepend=-1))]
 
 
 def _all(series: _Floats, offset: int, stretch: int) -> _Places:

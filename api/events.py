@@ -1,5 +1,5 @@
-"""`/api/sessions/{id}/events`, `/api/tasks/{id}/events`: the same entries as Server-Sent Events, for proxies that strip
-WebSockets and for curl."""
+"""`/api/sessions/{id}/events`, `/api/tasks/{id}/events`, `/api/operations/{id}/events`: the same entries as Server-Sent
+Events, for proxies that strip WebSockets and for curl."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from .failures import Fault, invalid
 from .frames import Frame, ends_channel, message
 from .http import EXTENSION
 from .models import EventsQuery, Since
+from .operation_views import operation_state
 from .outlet import PIECE_BYTES
 from .playhead import Mailbox
 from .replies import fails_with, first_of
 from .services import Services, ServicesDep
 from .task_views import task_state
-from .users import LOCAL_USER
+from .users import present_user
 from .views import channel_of, state_of
 
 router = APIRouter(tags=["sessions"])
@@ -80,12 +81,14 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         services = self._services
-        viewer = Viewer(id=new_id(), name=LOCAL_USER, since=time.time())
+        viewer = Viewer(id=new_id(), name=present_user(), since=time.time())
         async with (
             services.hub.subscribe(self._channel, since=self._since, epoch=self._epoch) as subscription,
             services.audience.seat(self._channel, viewer, None) as seat,
         ):
-            seat.ear = mailbox = Mailbox()
+            mailbox = Mailbox()
+            if self._channel.kind == "session":
+                seat.ear = mailbox
             await self._put(send, {"type": "http.response.start", "status": 200, "headers": _HEADERS})
             try:
                 await first_of(
@@ -190,6 +193,27 @@ async def task_events(
 ) -> Response:
     """A task's events as they come. `Last-Event-ID` wins over `since` and `epoch`."""
     state = await task_state(services, task_id)
+    return _stream(services, state.channel, state, query, last_event_id)
+
+
+@router.get(
+    "/api/operations/{operation_id}/events",
+    response_class=Response,
+    responses={
+        200: {"description": "Entries as `text/event-stream`", "content": {"text/event-stream": {}}},
+        204: {"description": "Everything of an operation that is over was sent"},
+        **fails_with(404, 422, 503),
+    },
+    tags=["operations"],
+)
+async def operation_events(
+    services: ServicesDep,
+    operation_id: str,
+    query: Annotated[EventsQuery, Query()],
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """What an operation tells, as it comes. `Last-Event-ID` wins over `since` and `epoch`."""
+    state = await operation_state(services, operation_id)
     return _stream(services, state.channel, state, query, last_event_id)
 
 

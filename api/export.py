@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from gridcast.recordings.chunks import FORMAT
 
-from .failures import NOT_READY, RETRY_S, Failure
 from .fields import everything
 from .models import ExportQuery
-from .past import Past, checked, look, read
+from .past import Past, look
+from .reading import read
+from .remains import checked
 from .replies import fails_with, while_connected
 from .services import Services, ServicesDep
 from .sheets import SHEETS, Sheet
@@ -41,10 +42,7 @@ async def export(
 ) -> Response:
     """The whole run, or what is done of it now: float64 from the recording, rounded what only the log has yet."""
     async with AsyncExitStack() as stack:
-        if services.desk.exports.locked():
-            detail = "as many exports as this service makes at once are under way; try again in a moment"
-            raise Failure(NOT_READY, detail, headers={"Retry-After": str(RETRY_S)})
-        await stack.enter_async_context(services.desk.exports)
+        place = stack.enter_context(services.desk.exports.one())
         past = await while_connected(request, _ready(services, session_id))
         rounded_from = past.recorded if past.recorded <= past.newest else None
         about = await _about(services, past, rounded_from)
@@ -59,6 +57,7 @@ async def export(
             media_type=SHEETS[query.format].media_type,
             headers=headers,
             holds=stack.pop_all(),
+            place=place,
         )
 
 

@@ -13,7 +13,14 @@ from typing import Any, Final
 import orjson
 
 from gridcast.broadcaster import BrokerUnavailable, Fenced, LeaseHeld, NoChannel
-from gridcast.broadcaster.errors import ChannelEnded, ChannelError, CommandIdReused, TooManyCommands
+from gridcast.broadcaster.errors import (
+    ChannelEnded,
+    ChannelError,
+    CommandIdReused,
+    TooManyCommands,
+    TooManyShares,
+)
+from gridcast.broadcaster.origin import request_id
 from gridcast.scenarios import ScenarioError
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -36,6 +43,13 @@ NOT_FOUND: Final = Kind(slug="not-found", status=404, title="There is no such th
 FOREIGN_ORIGIN: Final = Kind(
     slug="foreign-origin", status=403, title="Pages of this origin may not do this", close_code=4403
 )
+MISDIRECTED: Final = Kind(
+    slug="misdirected", status=421, title="This service has another name", close_code=4403
+)
+PACKED: Final = Kind(slug="packed", status=415, title="The body must not be packed")
+UNAUTHENTICATED: Final = Kind(slug="unauthenticated", status=401, title="Nobody is signed in", close_code=4401)
+FORBIDDEN: Final = Kind(slug="forbidden", status=403, title="You may not do this", close_code=4403)
+TOO_MANY_SHARES: Final = Kind(slug="too-many-shares", status=409, title="There are too many share links")
 TOO_LARGE: Final = Kind(slug="too-large", status=413, title="The body is too large", close_code=1009)
 ENDED: Final = Kind(slug="ended", status=409, title="The session has ended")
 RATE_LIMITED: Final = Kind(slug="rate-limited", status=429, title="Too many commands wait", close_code=4429)
@@ -44,6 +58,10 @@ ID_REUSED: Final = Kind(slug="id-reused", status=409, title="This id was used be
 GONE: Final = Kind(slug="gone", status=409, title="What this key created is gone")
 BUSY: Final = Kind(slug="busy", status=409, title="Somebody else is changing this session")
 TASK_STATE: Final = Kind(slug="task-state", status=409, title="The task is not in a state for this")
+OPERATION_STATE: Final = Kind(
+    slug="operation-state", status=409, title="The operation is not in a state for this"
+)
+NOT_VERIFIABLE: Final = Kind(slug="not-verifiable", status=409, title="There is nothing to verify")
 NO_TICKS: Final = Kind(slug="no-ticks", status=409, title="The session has no ticks yet")
 TICKS_GONE: Final = Kind(slug="ticks-gone", status=410, title="Some of these ticks are not there any more")
 UNAVAILABLE: Final = Kind(slug="unavailable", status=503, title="The broker does not answer", close_code=1013)
@@ -98,6 +116,8 @@ def problem(kind: Kind, detail: str, errors: Sequence[Fault] = ()) -> Problem:
         "status": kind.status,
         "detail": detail,
     }
+    if (request := request_id()) is not None:
+        document["instance"] = f"urn:gridcast:request:{request}"
     if errors:
         document["errors"] = [{"loc": list(fault.loc), "msg": fault.msg} for fault in errors]
     return document
@@ -136,6 +156,11 @@ def as_failure(error: Exception) -> Failure | None:
                 RATE_LIMITED,
                 f"too many commands to {_thing(error)} wait for their answers; wait for some of them",
                 headers={"Retry-After": str(RETRY_S)},
+            )
+        case TooManyShares():
+            return Failure(
+                TOO_MANY_SHARES,
+                f"{_thing(error)} has as many share links as it may have; withdraw some, or let them end",
             )
         case LeaseHeld() | Fenced():
             return Failure(BUSY, f"{_thing(error)} has just been taken over; look at it and try again")

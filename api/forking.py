@@ -22,10 +22,10 @@ from gridcast.scenarios import ScenarioConfig, ScenarioError, parse_config
 from .bodies import StrictRoute
 from .creating import start_once
 from .failures import Fault, invalid
-from .models import CommandRequest, ForkOverrides, ForkRequest, SessionObject
+from .models import CommandRequest, ForkOverrides, ForkRequest, OnIdle, SessionObject
 from .replies import fails_with, reply
 from .services import Services, ServicesDep
-from .users import LOCAL_USER, author
+from .users import author, present_user
 from .views import Base, channel_of, show, state_of
 
 router = APIRouter(prefix="/api/sessions/{session_id}/fork", tags=["sessions"], route_class=StrictRoute)
@@ -48,15 +48,23 @@ async def fork(
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Start a session that shares the first `at_tick` ticks of this one, bit by bit."""
-    state = await fork_session(services, session_id, wanted, owner=LOCAL_USER, key=idempotency_key)
+    state = await fork_session(services, session_id, wanted, owner=present_user(), key=idempotency_key)
     [document] = await show(services, [state], base=Base.of(request))
     return reply(document, status=201, headers={"Location": f"/api/sessions/{state.id}"})
 
 
 async def fork_session(
-    services: Services, parent_id: str, wanted: ForkRequest, *, owner: str, key: str | None = None
+    services: Services,
+    parent_id: str,
+    wanted: ForkRequest,
+    *,
+    owner: str,
+    key: str | None = None,
+    on_idle: OnIdle | None = None,
 ) -> SessionState:
     """Create and enqueue a fork. With a key seen before, answer with the session that it created.
+
+    `on_idle`: what happens when nobody watches, where that is not what happens to the parent.
 
     Raises:
         NoChannel: there is no such parent.
@@ -74,6 +82,8 @@ async def fork_session(
     script = [*_shared(applied, wanted.at_tick), *_own(wanted, by=author(owner))]
     _check_ids(script, wanted.commands)
     record = _record(parent, wanted, config, owner=owner)
+    if on_idle is not None:
+        record["on_idle"] = on_idle
     asked = {"parent": parent_id, **wanted.model_dump()}
     return await start_once(services, record, config.n_ticks, script=script, key=key, asked=asked)
 

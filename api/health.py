@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from gridcast.broadcaster import BrokerUnavailable
+from gridcast.broadcaster import BrokerUnavailable, Channel
 
 from .failures import NOT_READY, RETRY_S, Failure, Fault
 from .replies import fails_with, reply
 from .services import Services, ServicesDep
+from .users import lists_of, may_see
 
 router = APIRouter(tags=["health"])
 
@@ -47,6 +50,23 @@ async def readyz(services: ServicesDep) -> Response:
 
 @router.get("/api/workers", responses=fails_with(503))
 async def workers(services: ServicesDep) -> Response:
-    """Live workers with the sessions that they run; at most a second old."""
+    """Live workers with those of their sessions that one may see; at most a second old."""
     alive = await services.heartbeats.alive()
-    return reply({"queue_depth": await services.queue.depth(), "workers": alive})
+    told = [{name: value for name, value in beat.items() if name != "figures"} for beat in alive]
+    if lists_of("session") is not None:
+        await _leave_out(services, told)
+    return reply({"queue_depth": await services.queue.depth(), "workers": told})
+
+
+async def _leave_out(services: Services, workers: list[dict[str, Any]]) -> None:
+    """Take out the sessions that the asker may not see."""
+    ids = {str(session["id"]) for worker in workers for session in worker["sessions"]}
+    channels = [Channel.session(ident) for ident in ids]
+    accesses = await services.accounts.accesses.read(channels)
+    seen = {
+        channel.id
+        for channel, access in zip(channels, accesses, strict=True)
+        if access is not None and may_see(access.owner, access.visibility)
+    }
+    for worker in workers:
+        worker["sessions"] = [session for session in worker["sessions"] if session["id"] in seen]

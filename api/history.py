@@ -19,7 +19,8 @@ from .downsample import ROWS_PER_POINT, Sieve
 from .failures import Fault, invalid
 from .fields import select
 from .models import TicksQuery
-from .past import Past, look, read
+from .past import Past, look
+from .reading import read
 from .replies import fails_with, while_connected
 from .seek import since_of_tick
 from .services import Services, ServicesDep

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import orjson
 from pydantic import ValidationError
@@ -16,7 +16,18 @@ from .problems import faults
 MAX_FRAME_BYTES: Final = 64 << 10
 MAX_BAD_IN_A_ROW: Final = 20
 
-Code = Literal["bad_json", "bad_frame", "too_large", "forbidden", "ended", "id_reused", "rate_limited"]
+Code = Literal[
+    "bad_json",
+    "bad_frame",
+    "bad_config",
+    "unknown_op",
+    "too_large",
+    "forbidden",
+    "ended",
+    "id_reused",
+    "rate_limited",
+    "unavailable",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,17 +43,24 @@ class Refusal:
         return message("error", code=self.code, detail=self.detail, **named)
 
 
-def parse(text: str | None) -> CommandFrame | PingFrame | PlayheadFrame | Refusal:
-    """Judge one client frame; `None` stands for a binary one."""
+def document_of(text: str | None) -> Any | Refusal:
+    """What one client frame holds, as JSON; `None` stands for a binary one."""
     if text is None:
         return Refusal(code="bad_frame", detail="send text frames with JSON, not binary ones")
     # A character has at least one byte, so this is enough to know that it is small without encoding it.
     if len(text) > MAX_FRAME_BYTES or len(text.encode()) > MAX_FRAME_BYTES:
         return Refusal(code="too_large", detail=f"a frame may have at most {MAX_FRAME_BYTES} bytes")
     try:
-        document = loads(text)
+        return loads(text)
     except orjson.JSONDecodeError as error:
         return Refusal(code="bad_json", detail=f"not JSON: {error.msg}")
+
+
+def parse(text: str | None) -> CommandFrame | PingFrame | PlayheadFrame | Refusal:
+    """Judge one frame of a session's viewer."""
+    document = document_of(text)
+    if isinstance(document, Refusal):
+        return document
     kind = document.get("type") if isinstance(document, dict) else None
     try:
         if kind == "ping":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -12,10 +11,12 @@ import sys
 import structlog
 import uvicorn
 
-from gridcast.broadcaster import Settings, load_settings
+from gridcast.broadcaster import Settings, load_settings, tracing
 from gridcast.broadcaster.errors import BadSettings
+from gridcast.broadcaster.logs import set_up_logs
 
 from .app import create_app
+from .auth.accounts import check
 from .http import HttpProtocol
 from .inbound import MAX_FRAME_BYTES
 from .services import Services
@@ -42,8 +43,8 @@ class Server(uvicorn.Server):
             services.closing.set()
         await super().shutdown(sockets)
 
-    def __init__(self, settings: Settings) -> None:
-        app = create_app(settings)
+    def __init__(self, settings: Settings, *, host: str = "127.0.0.1") -> None:
+        app = create_app(settings, host=host)
         self.app_state = app.state
         super().__init__(
             uvicorn.Config(
@@ -55,6 +56,7 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 access_log=False,
                 log_level="warning",
+                log_config=None,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_S,
             )
@@ -86,26 +88,9 @@ def listen(host: str, port: int, *, stall_s: float) -> socket.socket:
     return listener
 
 
-def configure_logging(level: str) -> None:
-    """Logs go to stderr, one line each."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
-            # Plain: the rich one takes seconds to draw a deep traceback, and every viewer would wait for it.
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-
-
 def run(settings: Settings, host: str, port: int) -> int:
     """Serve until SIGTERM or SIGINT; answer with the exit code."""
-    configure_logging(settings.log_level)
+    set_up_logs(settings, process="api")
     try:
         listener = listen(host, port, stall_s=settings.stall_s)
     except OSError as error:
@@ -115,7 +100,7 @@ def run(settings: Settings, host: str, port: int) -> int:
     log.info("api listens", host=bound[0], port=bound[1])
     # uvicorn raises the signal that ended it once more when all is closed; SIGTERM is a regular end to us.
     signal.signal(signal.SIGTERM, lambda number, frame: None)
-    server = Server(settings)
+    server = Server(settings, host=host)
     # What is loaded by now stays: the collector need not look at it ever again while all viewers wait.
     gc.collect()
     gc.freeze()
@@ -133,13 +118,21 @@ def main() -> int:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 takes a free one")
+    parser.add_argument("--check", action="store_true", help="only say whether it might listen there")
     arguments = parser.parse_args()
     try:
         settings = load_settings()
+        check(settings, arguments.host)
+        if arguments.check:
+            return 0
+        tracing.set_up_traces(settings, process="api")
     except BadSettings as error:
         sys.stderr.write(f"error: {error}\n")
         return BAD_INPUT
-    return run(settings, arguments.host, arguments.port)
+    try:
+        return run(settings, arguments.host, arguments.port)
+    finally:
+        tracing.shut_down()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gridcast.broadcaster.access import Visibility
 from gridcast.broadcaster.sessions import Status
+from gridcast.scenarios.fields import Title
 
 
 def _one_fault(words: LiteralString) -> WrapValidator:
@@ -85,7 +87,8 @@ class SessionRequest(_Strict):
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     speed: Speed = Field("max", description="Simulated seconds per second, or `max`.")
     on_idle: OnIdle = Field("continue", description="What happens when nobody watches.")
-    title: Annotated[str, StringConstraints(max_length=200)] | None = None
+    title: Title | None = None
+    visibility: Visibility = Field("private", description="Who may watch, where accounts are on.")
 
 
 class CommandRequest(_Strict):
@@ -104,7 +107,7 @@ class ForkOverrides(_Strict):
     duration_s: Annotated[int, Field(ge=1)] | None = Field(
         None, description="Simulated time in whole seconds; the parent's by default."
     )
-    title: Annotated[str, StringConstraints(max_length=200)] | None = None
+    title: Title | None = None
     speed: Speed | None = Field(
         None, description="Simulated seconds per second, or `max`; the parent's by default."
     )
@@ -237,6 +240,7 @@ class SessionObject(BaseModel):
     attempt: int
     queue_position: int | None = Field(None, description="Place in the queue, 1 for the next.")
     owner: str
+    visibility: Visibility
     viewers: int
     created: float
     started: float | None = None
@@ -272,6 +276,7 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     errors: list[ProblemFault] | None = None
+    instance: str | None = Field(None, description="The request: `urn:gridcast:request:` and its X-Request-ID.")
     available: list[tuple[int, int]] | None = Field(
         None, description="Where ticks are missing: first and last tick of each stretch that is there."
     )

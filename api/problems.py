@@ -83,6 +83,11 @@ async def _known(request: Request, error: Exception) -> Response:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
+    return mistake(request, error)
+
+
+def mistake(request: Request, error: Exception) -> Response:
+    """What a client is told of a mistake of ours: that it was one. The log has the rest."""
     log.error("a request failed", method=request.method, path=request.url.path, exc_info=error)
     return response(Failure(INTERNAL, "the request failed by a mistake of ours; it was logged"))
 

@@ -41,16 +41,30 @@ async def first_of(*works: Coroutine[Any, Any, T]) -> T:
     return next(task for task in tasks if task in done).result()
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Do something that may take long, but no longer than the client waits or the server lives."""
+class ClientGone(Failure):
+    """Nobody waits for the answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__(CLOSING, "the client went away")
+
+
+async def while_connected(
+    request: Request, work: Coroutine[Any, Any, T], *, if_closing: str = "ask again"
+) -> T:
+    """Do something that may take long, but no longer than the client waits or the server lives.
+
+    Raises:
+        ClientGone
+        Failure: the server goes away; it says `if_closing`.
+    """
 
     async def disconnected() -> T:
         while (await request.receive())["type"] != "http.disconnect":
             pass
-        raise Failure(CLOSING, "the client went away")
+        raise ClientGone
 
     async def closing() -> T:
         await services_of(request).closing.wait()
-        raise Failure(CLOSING, "this process is shutting down; ask again", headers={"Retry-After": "1"})
+        raise Failure(CLOSING, f"this process is shutting down; {if_closing}", headers={"Retry-After": "1"})
 
     return await first_of(work, disconnected(), closing())

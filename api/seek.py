@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import orjson
 
 from gridcast.broadcaster import Channel, Channels, Entry, NoChannel
+
+_FIRST: Final = re.compile(rb'"first":(\d+)')
 
 
 async def since_of_tick(channels: Channels, channel: Channel, tick: int) -> int:
@@ -26,21 +31,23 @@ async def since_of_tick(channels: Channels, channel: Channel, tick: int) -> int:
     while low <= high:
         middle = (low + high) // 2
         entry = await _ticks_from(channels, channel, middle, high)
-        if entry is not None and _first(entry) <= tick + 1:
+        if entry is not None and first_tick(entry) <= tick + 1:
             best = entry
             low = entry.offset + 1
         else:
             high = middle - 1
     if best is None:
         return head + 1 if earliest == 1 else max(0, earliest - 2)
-    last = _first(best) + len(orjson.loads(best.data)["t_s"]) - 1
+    last = first_tick(best) + len(orjson.loads(best.data)["t_s"]) - 1
     if last > tick:
         return best.offset - 1
     return best.offset if last == tick else head + 1
 
 
-def _first(entry: Entry) -> int:
-    return int(orjson.loads(entry.data)["first"])
+def first_tick(entry: Entry) -> int:
+    """Of a `ticks` entry, read from its head: writers put `first` before the numbers."""
+    found = _FIRST.search(entry.data, 0, 200)
+    return int(found[1]) if found else int(orjson.loads(entry.data)["first"])
 
 
 async def _ticks_from(channels: Channels, channel: Channel, offset: int, high: int) -> Entry | None:

@@ -12,8 +12,19 @@ from fastapi import Depends
 from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
 
-from gridcast.broadcaster import AsyncLeases, Channels, CommandLog, Hub, JobQueue, Presence, Settings
+from gridcast.broadcaster import (
+    AsyncLeases,
+    Channels,
+    CommandLog,
+    Hub,
+    JobQueue,
+    Presence,
+    Settings,
+    Subscription,
+    tracing,
+)
 from gridcast.broadcaster.analyses import Analyses
+from gridcast.broadcaster.audit import Audit
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.names import new_id
 from gridcast.broadcaster.sessions import Sessions
@@ -21,10 +32,12 @@ from gridcast.broadcaster.workers import Heartbeats
 from gridcast.recordings.feeds import Feeds, feeds_at
 
 from .audience import Audience
+from .auth.accounts import Accounts, open_accounts
 from .budget import Budget
 from .company import Herald
 from .crowd import Crowds
 from .desk import Desk
+from .first_tick import FirstTicks
 from .full import FullCache
 from .stats import Stats
 
@@ -44,12 +57,14 @@ class Services:
     presence: Presence
     heartbeats: Heartbeats
     leases: AsyncLeases
+    accounts: Accounts
     audience: Audience
     full: FullCache
     desk: Desk
     feeds: Feeds | None
     crowds: Crowds
     stats: Stats
+    audit: Audit
     budget: Budget = field(default_factory=Budget)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -76,16 +91,21 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             presence=presence,
             heartbeats=Heartbeats(client),
             leases=AsyncLeases(client, owner=f"api:{new_id()}", ttl_s=settings.lease_s),
+            accounts=await open_accounts(settings, client),
             audience=Audience(presence, stall_s=settings.stall_s, heartbeat_s=settings.heartbeat_s),
             full=FullCache(),
             crowds=Crowds(stats),
             stats=stats,
+            audit=Audit(client, settings),
             desk=Desk(settings.recordings_at),
             feeds=feeds_at(settings.recordings_at),
         )
+        if tracing.enabled():
+            Subscription.watcher = FirstTicks(services.sessions).watch
         keepers = [
             asyncio.create_task(services.audience.run()),
             asyncio.create_task(Herald(presence, services.audience).run()),
+            *map(asyncio.create_task, services.accounts.keepers()),
         ]
         try:
             yield services
@@ -93,6 +113,7 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
+            Subscription.watcher = None
             services.desk.close()
             if redis is None:
                 await client.aclose()

@@ -16,19 +16,16 @@ from gridcast.recordings.store import store_at
 from .bodies import StrictRoute
 from .company import listing
 from .creating import create_session
-from .cursors import decode_cursor, encode_cursor
+from .cursors import newest_first
 from .frames import ends_channel
 from .models import ListQuery, SessionObject, SessionPage, SessionRequest, WaitQuery
 from .replies import fails_with, reply, while_connected
 from .services import Services, ServicesDep
-from .users import LOCAL_USER
+from .users import lists_of, may_see, present_user
 from .views import Base, channel_of, show, state_of
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=StrictRoute)
-
-SCAN_LIMIT = 2000
-"""Sessions that one list request looks at when a filter lets few of them pass."""
 
 
 @router.post("", status_code=201, response_model=SessionObject, responses=fails_with(409, 413, 422, 503))
@@ -40,7 +37,7 @@ async def create(
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Start a session. With `wait=true` the answer comes when it has ended, with its summary."""
-    state = await create_session(services, wanted, owner=LOCAL_USER, key=idempotency_key)
+    state = await create_session(services, wanted, owner=present_user(), key=idempotency_key)
     if query.wait:
         state = await while_connected(request, _ended(services, state))
     [document] = await show(services, [state], base=Base.of(request))
@@ -62,23 +59,14 @@ async def list_sessions(
     request: Request, services: ServicesDep, query: Annotated[ListQuery, Query()]
 ) -> Response:
     """Sessions, newest first, without their schemas."""
-    place = None if query.cursor is None else decode_cursor(query.cursor)
-    found: list[SessionState] = []
-    scanned = 0
-    more = True
-    while more and len(found) < query.limit and scanned < SCAN_LIMIT:
-        page = await services.sessions.page(before=place, limit=query.limit)
-        more = len(page) == query.limit
-        for created, state in page:
-            scanned += 1
-            place = (created, state.id)
-            if _passes(state, query):
-                found.append(state)
-                if len(found) == query.limit:
-                    more = more or place != (page[-1][0], page[-1][1].id)
-                    break
+    lists = lists_of("session")
+    found, cursor = await newest_first(
+        lambda place: services.sessions.page(before=place, limit=query.limit, among=lists),
+        query,
+        passes=lambda state: may_see(state.record["owner"], state.visibility) and _passes(state, query),
+    )
     items = await show(services, found, base=Base.of(request), brief=True)
-    return reply({"items": items, "next_cursor": encode_cursor(place) if more and place else None})
+    return reply({"items": items, "next_cursor": cursor})
 
 
 def _passes(state: SessionState, query: ListQuery) -> bool:

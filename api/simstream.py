@@ -21,7 +21,7 @@ from .problems import faults
 from .services import services_of
 from .steering import stop_unwatched
 from .stream import serve
-from .users import LOCAL_USER, author
+from .users import author, present_user
 from .views import channel_of
 
 log = structlog.get_logger(__name__)
@@ -74,13 +74,16 @@ async def sim_stream(websocket: WebSocket) -> None:
 
     async def work() -> None:
         wanted = wanted_session(websocket.query_params)
-        state = await create_session(services, wanted, owner=LOCAL_USER)
+        state = await create_session(services, wanted, owner=present_user())
+        # The audit's trail sees requests; this is a socket.
+        made = f"session:{state.id}"
+        await services.audit.record("session.create", by=author(present_user()), target=made)
         try:
             await watch(websocket, services, state.id, StreamQuery(format="full"))
         finally:
             if wanted.on_idle == "stop":
                 try:
-                    await stop_unwatched(services, channel_of(state.id), by=author(LOCAL_USER))
+                    await stop_unwatched(services, channel_of(state.id), by=author(present_user()))
                 except BrokerUnavailable:
                     log.warning("could not stop an unwatched session: the broker is away", session=state.id)
 

@@ -18,8 +18,6 @@ _UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Gridca
 _FOREVER = "public, max-age=31536000, immutable"
 """For files with a hash of their content in the name."""
 
-_SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
-
 
 def page_folder() -> Path | None:
     """Where the built page lies, if it does. Found without importing its package."""
@@ -54,9 +52,9 @@ def page_router(folder: Path | None) -> APIRouter:
         found = file_at(folder, path)
         if found is not None and found.name != "index.html":
             cache = _FOREVER if path.startswith("assets/") else "no-cache"
-            return FileResponse(found, headers={"Cache-Control": cache, **_SAFE})
+            return FileResponse(found, headers={"Cache-Control": cache})
         if "." in path.rsplit("/", 1)[-1] and found is None:
             raise Failure(NOT_FOUND, f"there is no file at {request.url.path}")
-        return FileResponse(folder / "index.html", headers={"Cache-Control": "no-cache", **_SAFE})
+        return FileResponse(folder / "index.html", headers={"Cache-Control": "no-cache"})
 
     return router

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import structlog
 
 from gridcast.broadcaster import Channel, Fenced, LeaseHeld, NoChannel, Reset, Subscription
-from gridcast.broadcaster.errors import ChannelEnded
+from gridcast.broadcaster.errors import ChannelEnded, ChannelError
 from gridcast.broadcaster.names import new_id
 
 from .failures import GONE, Failure
 from .frames import ends_channel
 from .services import Services
+
+log = structlog.get_logger(__name__)
 
 STOPPED_IN_QUEUE = "stopped before a worker took it"
 
@@ -28,8 +31,24 @@ async def accept(
         NoChannel, ChannelEnded, CommandIdReused, TooManyCommands: nothing was stored.
         BrokerUnavailable: unknown; the same command with the same id may be sent again.
     """
-    fresh = await services.commands.append(channel, command_id=command_id, by=by, command=command, args=args)
+    about: dict[str, Any] = {
+        "by": by,
+        "target": str(channel),
+        "command_id": command_id,
+        "command": command,
+        "args": args,
+    }
+    try:
+        fresh = await services.commands.append(
+            channel, command_id=command_id, by=by, command=command, args=args
+        )
+    except ChannelError as error:
+        await services.audit.record("session.command", result="refused", why=type(error).__name__, **about)
+        raise
     services.stats.commands += fresh
+    if fresh:
+        await services.audit.record("session.command", result="stored", **about)
+        log.info("command_stored", session=channel.id, command_id=command_id, command=command, by=by)
     if command == "stop":
         await stop_queued(services, channel)
     return fresh

@@ -9,8 +9,19 @@ import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from . import hosts
 from .delivery import watch
-from .failures import FOREIGN_ORIGIN, INTERNAL, INVALID, NOT_FOUND, Failure, Fault, as_failure, invalid
+from .failures import (
+    FOREIGN_ORIGIN,
+    INTERNAL,
+    INVALID,
+    MISDIRECTED,
+    NOT_FOUND,
+    Failure,
+    Fault,
+    as_failure,
+    invalid,
+)
 from .inbound import Code, Refusal
 from .models import StreamQuery
 from .origin import allowed, refusal
@@ -20,21 +31,32 @@ from .services import services_of
 log = structlog.get_logger(__name__)
 router = APIRouter()
 
-_CODES: Mapping[str, Code] = {INVALID.slug: "bad_frame", FOREIGN_ORIGIN.slug: "forbidden"}
+_CODES: Mapping[str, Code] = {
+    INVALID.slug: "bad_frame",
+    FOREIGN_ORIGIN.slug: "forbidden",
+    MISDIRECTED.slug: "forbidden",
+}
 _REASON_BYTES = 120
 """A close frame has room for 123."""
 
 
-async def serve(websocket: WebSocket, work: Callable[[], Awaitable[None]]) -> None:
+async def serve(
+    websocket: WebSocket, work: Callable[[], Awaitable[None]], *, refuse_with: type[Refusal] = Refusal
+) -> None:
     """Accept a WebSocket, check who opened it, do the work, and close it with the right code if one of these fails.
 
-    Accepted also where it is refused: a browser sees a close code only after that.
+    Accepted also where it is refused: a browser sees a close code only after that. `refuse_with` says it in this
+    socket's words.
     """
     await websocket.accept()
     try:
-        origin = websocket.headers.get("origin")
+        origin, host = websocket.headers.get("origin"), websocket.headers.get("host")
         settings = services_of(websocket).settings
-        if not allowed(origin, host=websocket.headers.get("host"), extra=settings.allowed_origins):
+        own = websocket.app.state.host
+        foreign = hosts.stranger(websocket.headers, own=own, extra=settings.allowed_hosts)
+        if foreign is not None:
+            raise hosts.refusal(foreign)
+        if not allowed(origin, host=host, extra=settings.allowed_origins):
             raise refusal(origin)
         await work()
     except WebSocketDisconnect:
@@ -44,15 +66,16 @@ async def serve(websocket: WebSocket, work: Callable[[], Awaitable[None]]) -> No
         if failure is None:
             log.exception("a WebSocket failed", path=websocket.url.path)
             failure = Failure(INTERNAL, "this failed by a mistake of ours; it was logged")
-        await _refuse(websocket, failure)
+        await _refuse(websocket, failure, refuse_with)
 
 
-async def _refuse(websocket: WebSocket, failure: Failure) -> None:
+async def _refuse(websocket: WebSocket, failure: Failure, refuse_with: type[Refusal]) -> None:
     # The viewer may be gone already, which is as good.
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         code = _CODES.get(failure.kind.slug)
         if code is not None:
-            await websocket.send_text(Refusal(code=code, detail=failure.detail).frame().payload.decode())
+            frame = refuse_with(code=code, detail=failure.detail).frame()
+            await websocket.send_text(frame.payload.decode())
         reason = failure.detail.encode()[:_REASON_BYTES].decode(errors="ignore")
         await websocket.close(failure.kind.close_code, reason)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing
+from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -15,6 +16,7 @@ from gridcast.broadcaster import BrokerUnavailable, NoChannel
 from gridcast.recordings.reader import ChunkUnreadable
 
 from .failures import Failure
+from .places import Place
 from .replies import first_of
 from .services import Services
 
@@ -25,7 +27,7 @@ SEND_BYTES: Final = 256 << 10
 
 
 class Streamed(StreamingResponse):
-    """Sends pieces until the last one, the client's leave or the server's end.
+    """Sends pieces until the last one, the client's leave, the loss of its place or the server's end.
 
     A failure on the way breaks the connection off, so that nobody takes a part for the whole.
     """
@@ -38,16 +40,18 @@ class Streamed(StreamingResponse):
         media_type: str,
         headers: Mapping[str, str] | None = None,
         holds: AsyncExitStack | None = None,
+        place: Place | None = None,
     ) -> None:
-        """`holds`: closed when everything was sent, or when nothing more will be."""
+        """`holds`: closed when everything was sent, or when nothing more will be; `place`: what it is sent from."""
         super().__init__(pieces, media_type=media_type, headers=headers)
         self._services = services
         self._pieces = pieces
         self._holds = holds or AsyncExitStack()
+        self._place = place or Place()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._holds:
-            await first_of(self._stream(send), _left(receive), self._closing())
+            await first_of(self._stream(send), _left(receive), self._closing(), self._losing_place())
 
     async def _stream(self, send: Send) -> None:
         try:
@@ -66,11 +70,16 @@ class Streamed(StreamingResponse):
 
     async def _put(self, send: Send, message: dict[str, Any]) -> None:
         """Raises `TimeoutError` where the client makes no progress."""
+        began_s = monotonic()
         async with asyncio.timeout(self._services.settings.stall_s):
             await send(message)
+        self._place.took(len(message.get("body", b"")), monotonic() - began_s)
 
     async def _closing(self) -> None:
         await self._services.closing.wait()
+
+    async def _losing_place(self) -> None:
+        await self._place.lost.wait()
 
 
 async def in_turn(pieces: Iterable[bytes]) -> AsyncGenerator[bytes, None]:

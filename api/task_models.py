@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, Field, JsonValue
 
+from gridcast.broadcaster.access import Visibility
 from gridcast.broadcaster.analyses import Status
-from gridcast.scenarios import ScenarioError
 from gridcast.scenarios.tuning import TaskSpec
-from gridcast.scenarios.validation import field_errors
 
+from .bodies import told_as_scenarios
 from .models import PageQuery
 
 ExperimentStatus = Literal["running", "completed", "pruned", "failed"]
@@ -19,14 +19,7 @@ Sort = Literal[
 ]
 
 
-def _checked(value: object, check: ValidatorFunctionWrapHandler) -> object:
-    try:
-        return check(value)
-    except ValidationError as error:
-        raise ScenarioError(field_errors(error, TaskSpec)) from None
-
-
-TaskRequest = Annotated[TaskSpec, WrapValidator(_checked)]
+TaskRequest = Annotated[TaskSpec, told_as_scenarios(TaskSpec)]
 """Body of `POST /api/tasks`; faults are told in the words of scenarios."""
 
 
@@ -112,6 +105,7 @@ class TaskObject(BaseModel):
     ended: float | None = None
     attempt: int
     owner: str
+    visibility: Visibility
     epoch: str
     head: int
     ws_url: str

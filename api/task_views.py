@@ -9,6 +9,7 @@ from gridcast.broadcaster import Channel, NoChannel
 from gridcast.broadcaster.analyses import AnalysisState
 from gridcast.broadcaster.names import BASELINE, ID_PATTERN, task_of
 
+from .analyses import channel_at, state_at
 from .services import Services
 from .views import Base
 
@@ -17,9 +18,7 @@ _OPTIONAL = ("reason", "importances", "front", "started", "ended")
 
 def task_channel(task_id: str) -> Channel:
     """The task's channel. Raises `NoChannel` for what cannot be a task's id."""
-    if not ID_PATTERN.fullmatch(task_id):
-        raise NoChannel(f"task:{task_id}")
-    return Channel("task", task_id)
+    return channel_at("task", task_id)
 
 
 def experiment_channel(ident: str) -> Channel:
@@ -31,11 +30,7 @@ def experiment_channel(ident: str) -> Channel:
 
 async def task_state(services: Services, task_id: str) -> AnalysisState:
     """What the broker knows of a task. Raises `NoChannel`."""
-    channel = task_channel(task_id)
-    state = await services.analyses.get(channel)
-    if state is None:
-        raise NoChannel(str(channel))
-    return state
+    return await state_at(services, task_channel(task_id))
 
 
 def no_progress(total: int) -> dict[str, Any]:
@@ -68,6 +63,7 @@ def task_object(state: AnalysisState, *, base: Base) -> dict[str, Any]:
         "ended": state.ended,
         "attempt": state.attempt,
         "owner": record["owner"],
+        "visibility": state.visibility,
         "epoch": state.epoch,
         "head": state.head,
         "ws_url": f"{base.ws}/api/ws/tasks/{state.id}",

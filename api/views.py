@@ -51,6 +51,7 @@ def session_object(
         "attempt": state.attempt,
         "queue_position": queue_position,
         "owner": record["owner"],
+        "visibility": state.visibility,
         "viewers": viewers,
         "created": record["created"],
         "started": state.started,

@@ -6,7 +6,9 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
 from gridcast.broadcaster import BrokerUnavailable, NoChannel
@@ -16,7 +18,7 @@ from .budget import TooSlow
 from .frames import message
 from .inbound import MAX_BAD_IN_A_ROW, Patience, Refusal, parse
 from .models import CommandFrame, PingFrame, PlayheadFrame
-from .outlet import Gone, Outlet
+from .outlet import Gone, Outlet, outlet_of
 from .services import Services
 
 PROTOCOL = 1
@@ -26,7 +28,10 @@ RETRY_S = 0.25
 """How long a viewer waits before the broker is asked again for what it could not give."""
 
 Asked = CommandFrame | PlayheadFrame
-"""What a viewer may ask for beside a sign of life."""
+"""What a session's viewer may ask for beside a sign of life."""
+
+A = TypeVar("A", bound=BaseModel)
+"""What the viewers of one kind may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,18 @@ class Visit:
     """One viewer's time; whoever serves it sets `end`."""
 
     end: End = GONE
+
+
+def outlet_for(websocket: WebSocket, services: Services) -> Outlet:
+    """The way out of an accepted WebSocket, with the bounds that viewers have."""
+    return outlet_of(
+        websocket,
+        soft_bytes=services.settings.viewer_bytes,
+        stall_s=services.settings.stall_s,
+        crowds=services.crowds,
+        budget=services.budget,
+        stats=services.stats,
+    )
 
 
 @contextlib.asynccontextmanager
@@ -80,8 +97,8 @@ async def listen(
     websocket: WebSocket,
     outlet: Outlet,
     *,
-    judge: Callable[[str | None], Asked | PingFrame | Refusal] = parse,
-    take: Callable[[Asked], Awaitable[Refusal | None]] | None = None,
+    judge: Callable[[str | None], A | PingFrame | Refusal] = parse,  # type: ignore[assignment]  # where A is `Asked`
+    take: Callable[[A], Awaitable[Refusal | None]] | None = None,
 ) -> End:
     """Answer a viewer's frames until it leaves; always reading is also what notices that it left.
 

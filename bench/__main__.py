@@ -10,8 +10,11 @@ from bench import (
     cost,
     engine,
     fanout,
+    fuzz,
     history,
     memory,
+    million,
+    operations,
     page,
     recordings,
     steering,
@@ -32,8 +35,10 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "steering": steering.run,
     "join": history.run,
     "recordings": recordings.run,
-    "million": recordings.million,
+    "million": million.run,
     "tuning": tuning.run,
+    "fuzz": fuzz.run,
+    "operations": operations.run,
 }
 
 

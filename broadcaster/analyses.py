@@ -9,26 +9,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 import orjson
 from redis.asyncio import Redis
 
+from .access import Visibility, meta_of
 from .channels import Channels
 from .client import answering
 from .commands import START
-from .errors import Conflict, LeaseHeld, NoChannel, UnansweredCommands
-from .leases import AsyncLeases
-from .names import UNFINISHED, Channel, Epoch, experiment_id, listing_key, study_keys
+from .errors import Conflict, NoChannel, UnansweredCommands
+from .listing import newest
+from .names import (
+    UNFINISHED,
+    Channel,
+    Epoch,
+    experiment_id,
+    listing_key,
+    owned_key,
+    public_key,
+    study_keys,
+)
+from .operation_events import progress
+from .origin import Origin, origin
+from .patrol import WAITING
 from .queue import JobQueue
 from .retention import lifetimes
 from .settings import Settings
 
 Status = Literal["queued", "running", "recovering", "completed", "failed", "cancelled"]
 OVER: Final[frozenset[str]] = frozenset({"completed", "failed", "cancelled"})
-WAITING: Final[frozenset[str]] = frozenset({"queued", "recovering"})
-"""States in which a worker is waited for and nobody holds the lease."""
 AnalysisKind = Literal["task", "operation"]
 
 _PIECE = 500
@@ -55,6 +66,8 @@ class AnalysisState:
     answered: str
     record: dict[str, Any]
     told: dict[str, Any]
+    visibility: Visibility = "private"
+    origin: Origin = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -73,6 +86,7 @@ def decode(channel: Channel, meta: Mapping[str, bytes]) -> AnalysisState:
         return float(raw) if raw else None
 
     told = {name: orjson.loads(raw) for name, raw in meta.items() if name not in _OWN and raw}
+    told.pop("owner", None)  # as in the record
     return AnalysisState(
         channel=channel,
         epoch=Epoch(meta["epoch"].decode()),
@@ -86,6 +100,8 @@ def decode(channel: Channel, meta: Mapping[str, bytes]) -> AnalysisState:
         ended=number("ended"),
         answered=meta["answered"].decode() if meta.get("answered") else START,
         record=told.pop("record", {}),
+        visibility=cast("Visibility", told.pop("visibility", "private")),
+        origin=told.pop("origin", {}),
         told=told,
     )
 
@@ -101,23 +117,28 @@ class Analyses:
     async def create(
         self, channel: Channel, *, record: Mapping[str, Any], created: float, first: bytes
     ) -> Epoch:
-        """Make the channel with its first entry, list it, and ask for a coordinator.
+        """Make the channel with its first entry, list it, and ask for a coordinator; `record` names its `owner`.
 
         Raises:
             ChannelExists
         """
+        owner = record.get("owner")
         async with answering():
             pipe = self._redis.pipeline(transaction=True)
             pipe.zadd(listing_key(channel.kind), {channel.id: created})
+            if owner is not None:
+                pipe.zadd(owned_key(channel.kind, owner), {channel.id: created})
             pipe.sadd(UNFINISHED, str(channel))
             await pipe.execute()
         epoch = await self._channels.create(
             channel,
             meta={
                 "record": orjson.dumps(record),
+                **meta_of(owner, "private"),
                 "status": "queued",
                 "attempt": 1,
                 "created": repr(created),
+                "origin": orjson.dumps(origin()),
             },
             entries=[first],
         )
@@ -129,19 +150,20 @@ class Analyses:
         return decode(channel, meta) if meta else None
 
     async def page(
-        self, kind: AnalysisKind, *, before: tuple[float, str] | None, limit: int
+        self,
+        kind: AnalysisKind,
+        *,
+        before: tuple[float, str] | None,
+        limit: int,
+        among: Sequence[str] | None = None,
     ) -> list[tuple[float, AnalysisState]]:
-        """Newest first, with creation times, starting after the one that `before` names."""
-        newest = "+inf" if before is None else repr(before[0])
+        """Newest first, with creation times, starting after the one that `before` names.
+
+        `among`: the lists (keys of sorted sets) in one of which they are; default: the list of all.
+        """
+        lists = (listing_key(kind),) if among is None else among
+        wanted = await newest(self._redis, lists, before=before, limit=limit)
         async with answering():
-            rows: list[tuple[bytes, float]] = await self._redis.zrevrangebyscore(
-                listing_key(kind), newest, "-inf", start=0, num=limit + 50, withscores=True
-            )
-            wanted = [
-                (created, raw.decode())
-                for raw, created in rows
-                if before is None or (created, raw.decode()) < before
-            ]
             pipe = self._redis.pipeline(transaction=False)
             for _, ident in wanted:
                 pipe.hgetall(Channel(kind, ident).meta)
@@ -154,7 +176,10 @@ class Analyses:
         gone = [ident for (_, ident), meta in zip(wanted, metas, strict=True) if not meta]
         if gone:
             async with answering():
-                await self._redis.zrem(listing_key(kind), *gone)
+                pipe = self._redis.pipeline(transaction=False)
+                for key in lists:
+                    pipe.zrem(key, *gone)
+                await pipe.execute()
         return found[:limit]
 
     async def records(self, channel: Channel, *, start: int = 0, stop: int = -1) -> list[dict[str, Any]]:
@@ -195,7 +220,7 @@ class Analyses:
                     channel,
                     token=token,
                     expected=state.head + 1,
-                    entries=entries,
+                    entries=entries or _recovering(state),
                     meta={"status": status, "attempt": attempt, "ended": "", "reason": ""},
                 )
             except Conflict:
@@ -251,6 +276,9 @@ class Analyses:
             pipe = self._redis.pipeline(transaction=True)
             pipe.srem(UNFINISHED, str(channel))
             pipe.zrem(listing_key(channel.kind), channel.id)
+            pipe.zrem(public_key(channel.kind), channel.id)
+            if (owner := state.record.get("owner")) is not None:
+                pipe.zrem(owned_key(channel.kind, owner), channel.id)
             await pipe.execute()
         await self._queue.remove_coordination(channel, state.attempt)
         return True
@@ -313,69 +341,15 @@ class Analyses:
         await self._queue.enqueue_coordination(channel, attempt)
 
 
+def _recovering(state: AnalysisState) -> list[bytes]:
+    """What those who watch an operation are told when its worker is lost. (A task's events have no word for it.)"""
+    told = state.told.get("progress")
+    if state.channel.kind != "operation" or told is None or state.over:
+        return []
+    known = {name: told[name] for name in told if name != "eta_s"}
+    return [progress(state.id, {**known, "msg": "recovering: its worker was lost"})]
+
+
 def _keep(pipe: Any, key: str, ttl_s: int) -> None:
     if not key.endswith((":lease", ":viewers", ":playheads")):  # these live for seconds, always
         pipe.persist(key)
-
-
-class AnalysisReaper:
-    """Finds tasks and operations that lost their coordinator, and gives them the next. Any number of processes may."""
-
-    def __init__(self, redis: Redis, *, owner: str, settings: Settings) -> None:
-        self._redis = redis
-        self._settings = settings
-        self._analyses = Analyses(redis)
-        self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
-        self._queue = JobQueue(redis)
-        self._jobless: set[Channel] = set()
-        self._missing: set[Channel] = set()
-
-    async def sweep(self) -> list[Channel]:
-        """One look at all that are not over; answers with those that were put back into the queue."""
-        async with answering():
-            names = [raw.decode() for raw in await self._redis.smembers(UNFINISHED)]  # type: ignore[misc]
-            channels = [Channel.parse(name) for name in names]
-            pipe = self._redis.pipeline(transaction=False)
-            for channel in channels:
-                pipe.hmget(channel.meta, ["status", "attempt"])
-                pipe.exists(channel.lease)
-            rows = await pipe.execute() if channels else []
-        over: list[Channel] = []
-        missing: set[Channel] = set()
-        back: list[Channel] = []
-        waiting: list[tuple[Channel, int]] = []
-        for channel, (status, attempt), held in zip(channels, rows[0::2], rows[1::2], strict=True):
-            if status is None:
-                missing.add(channel)
-            elif status.decode() in OVER:
-                over.append(channel)
-            elif held:
-                continue
-            elif status.decode() in WAITING:
-                waiting.append((channel, int(attempt)))
-            elif await self._recover(channel):
-                back.append(channel)
-        over += self._missing & missing
-        self._missing = missing
-        if over:
-            await self._analyses.retire(over, settings=self._settings)
-        known = await self._queue.knows_coordinations(waiting)
-        jobless = {channel for (channel, _), there in zip(waiting, known, strict=True) if not there}
-        for channel, attempt in waiting:
-            if channel in jobless & self._jobless:
-                await self._analyses.enqueue(channel, attempt)
-                back.append(channel)
-        self._jobless = jobless
-        return back
-
-    async def _recover(self, channel: Channel) -> bool:
-        try:
-            token = await self._leases.acquire(channel)
-        except (LeaseHeld, NoChannel):
-            return False
-        attempt = await self._analyses.again(channel, token=token)
-        await self._leases.release(channel, token)
-        if attempt is None:
-            return False
-        await self._analyses.enqueue(channel, attempt)
-        return True

@@ -9,7 +9,7 @@ import hashlib
 import select
 import time
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
@@ -21,6 +21,7 @@ from . import scripts
 from .client import BROKER_ERRORS, StreamRows, answering, broker_errors
 from .errors import ChannelEnded, CommandIdReused, NoChannel, TooManyCommands
 from .names import Channel
+from .origin import Origin, origin
 
 READ_COUNT = 200
 MAX_WAITING = 10_000
@@ -42,16 +43,27 @@ class Command:
     by: str
     command: str
     args: Mapping[str, Any]
+    origin: Origin = field(default_factory=dict)
 
 
 def encode(*, command_id: str, by: str, command: str, args: Mapping[str, Any]) -> bytes:
     """The record that stands in the stream."""
-    return orjson.dumps({"id": command_id, "by": by, "command": command, "args": args})
+    record: dict[str, Any] = {"id": command_id, "by": by, "command": command, "args": args}
+    if asked := origin():
+        record["origin"] = asked
+    return orjson.dumps(record)
 
 
 def decode(at: bytes, record: bytes) -> Command:
     raw = orjson.loads(record)
-    return Command(at=at.decode(), id=raw["id"], by=raw["by"], command=raw["command"], args=raw["args"])
+    return Command(
+        at=at.decode(),
+        id=raw["id"],
+        by=raw["by"],
+        command=raw["command"],
+        args=raw["args"],
+        origin=raw.get("origin", {}),
+    )
 
 
 def _digest(by: str, command: str, args: Mapping[str, Any]) -> str:

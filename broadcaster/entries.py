@@ -39,6 +39,18 @@ class Entry:
         start += 8
         return head[start : head.index(b'"', start)].decode()
 
+    @property
+    def written_s(self) -> float | None:
+        """When its writer made it (unix s), read from its head; `None` where that does not say."""
+        head = self.data[:128]
+        start = head.find(b'"ts":')
+        if start < 0:
+            return None
+        try:
+            return float(head[start + 5 : head.index(b",", start)])
+        except ValueError:
+            return None
+
 
 def offset_of(data: bytes) -> int:
     """The offset that the publish script put first.

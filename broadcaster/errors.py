@@ -96,6 +96,13 @@ class TooManyCommands(ChannelError):
         super().__init__(channel, "too many commands wait for their answers")
 
 
+class TooManyShares(ChannelError):
+    """The channel has as many share links as it may have."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(channel, "too many share links")
+
+
 class CommandIdReused(ChannelError):
     """A command id came a second time with another body."""
 

@@ -61,7 +61,16 @@ WORKERS = f"{PREFIX}:workers"
 CANARY = f"{PREFIX}:canary"
 """Pub/Sub channels under this prefix carry each API process's canary to itself."""
 
+AUDIT = f"{PREFIX}:audit"
+"""Stream of who did what."""
+
 IDEMPOTENCY = f"{PREFIX}:idempotency"
+
+SHARE_KEY = f"{PREFIX}:share-key"
+"""String: the key that signs share links."""
+
+USER_PATTERN = re.compile(r"[A-Za-z0-9._@|+=~-]{1,128}")
+"""Names of users: no colon, which parts the names of keys, and no braces, which are hash tags."""
 
 
 def new_id(size: int = 10) -> str:
@@ -93,6 +102,21 @@ def job_id(session_id: str, attempt: int) -> str:
 def listing_key(kind: Kind) -> str:
     """Sorted set of the ids of all tasks or operations, scored by creation time (unix seconds)."""
     return f"{PREFIX}:{kind}s"
+
+
+def owned_key(kind: Kind, user: str) -> str:
+    """Sorted set of the ids of a user's sessions, tasks or operations, scored by creation time (unix seconds)."""
+    return f"{PREFIX}:{kind}s:of:{user}"
+
+
+def public_key(kind: Kind) -> str:
+    """Sorted set of the ids of those that everybody may see, scored likewise."""
+    return f"{PREFIX}:{kind}s:public"
+
+
+def ticket_key(digest: str) -> str:
+    """String with a TTL: whom the ticket of this digest lets in, and where (JSON)."""
+    return f"{PREFIX}:ticket:{digest}"
 
 
 def study_prefix(task_id: str) -> str:
@@ -268,6 +292,11 @@ class Channel:
         return self._key("playheads")
 
     @property
+    def shares(self) -> str:
+        """Hash of share id to what it allows (JSON); lives until the last of them ends."""
+        return self._key("shares")
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Every key that must vanish when the channel is deleted."""
         return (
@@ -282,9 +311,10 @@ class Channel:
             self.chunks,
             self.viewers,
             self.playheads,
+            self.shares,
         )
 
     @property
     def lasting(self) -> tuple[str, ...]:
         """Of those the keys that are needed for as long as the recording is kept."""
-        return (self.meta, self.log, self.applied, self.script, self.chunks)
+        return (self.meta, self.log, self.applied, self.script, self.chunks, self.shares)

@@ -5,6 +5,8 @@ Jobs travel as JSON (ARQ's default, pickle, would run what a stranger wrote into
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,6 +44,18 @@ def deserialize(raw: bytes) -> dict[str, Any]:
     """Inverse of `serialize`."""
     job: dict[str, Any] = orjson.loads(raw)
     return job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Of a job: its rank in the queue, from 0 (it keeps it until it is done), and whether a worker has it in hand."""
+
+    rank: int | None
+    taken: bool
+
+    @property
+    def known(self) -> bool:
+        return self.rank is not None or self.taken
 
 
 class JobQueue:
@@ -97,11 +111,6 @@ class JobQueue:
             )
         return job is not None
 
-    async def knows_coordinations(self, jobs: list[tuple[Channel, int]]) -> list[bool]:
-        """For each task or operation, whether the queue or a worker has its job."""
-        places = await self._places(COORDINATE_QUEUE, [coordinate_job_id(*job) for job in jobs])
-        return [rank is not None or taken for rank, taken in places]
-
     async def position(self, session_id: str, attempt: int) -> int | None:
         """Place in the queue, 1 for the next; `None` if it waits no more."""
         positions = await self.positions([(session_id, attempt)])
@@ -109,21 +118,11 @@ class JobQueue:
 
     async def positions(self, jobs: list[tuple[str, int]]) -> list[int | None]:
         """`position` of several sessions in one round trip. Jobs that a worker has in hand are not counted."""
-        places = await self._places(SESSION_QUEUE, [job_id(*job) for job in jobs])
-        return [None if rank is None or taken else rank + 1 for rank, taken in places]
+        places = await self.places(SESSION_QUEUE, [job_id(*job) for job in jobs])
+        return [None if place.rank is None or place.taken else place.rank + 1 for place in places]
 
-    async def known(self, jobs: list[tuple[str, int]]) -> list[bool]:
-        """For each session, whether the queue or a worker has its job."""
-        places = await self._places(SESSION_QUEUE, [job_id(*job) for job in jobs])
-        return [rank is not None or taken for rank, taken in places]
-
-    async def knows_simulations(self, jobs: list[tuple[str, int]]) -> list[bool]:
-        """For each simulation, whether the queue or a worker has its job."""
-        places = await self._places(BATCH_QUEUE, [simulation_job_id(*job) for job in jobs])
-        return [rank is not None or taken for rank, taken in places]
-
-    async def _places(self, queue: str, jobs: list[str]) -> list[tuple[int | None, bool]]:
-        """For each job its rank in the queue, from 0, and whether a worker has it in hand."""
+    async def places(self, queue: str, jobs: Sequence[str]) -> list[Place]:
+        """Where these jobs of a queue are."""
         if not jobs:
             return []
         async with answering():
@@ -133,9 +132,14 @@ class JobQueue:
                 pipe.exists(in_progress_key_prefix + job)
             rows = await pipe.execute()
         return [
-            (None if rank is None else int(rank), bool(taken))
+            Place(rank=None if rank is None else int(rank), taken=bool(taken))
             for rank, taken in zip(rows[0::2], rows[1::2], strict=True)
         ]
+
+    async def give_to_others(self, job: str) -> None:
+        """Let any worker take a job that one has in hand, as ARQ does by itself in time."""
+        async with answering():
+            await self._arq.delete(in_progress_key_prefix + job)
 
     async def remove(self, session_id: str, attempt: int) -> None:
         """Take a waiting job back. A worker that picked it already finds that there is nothing to do."""
@@ -165,3 +169,8 @@ class JobQueue:
         """Number of simulations in the queue."""
         async with answering():
             return int(await self._arq.zcard(BATCH_QUEUE))
+
+    async def coordinate_depth(self) -> int:
+        """Number of tasks and operations in the queue."""
+        async with answering():
+            return int(await self._arq.zcard(COORDINATE_QUEUE))

@@ -26,6 +26,8 @@ ACQUIRE: Final = _body("acquire")
 RENEW: Final = _body("renew")
 RELEASE: Final = _body("release")
 COMMAND: Final = _body("command")
+SHOW_TO: Final = _body("show_to")
+SHARE: Final = _body("share")
 
 
 def publish_keys(channel: Channel) -> list[str]:

@@ -2,25 +2,28 @@
 
 A session's meta fields: `record` (JSON: what was asked for, never changes), `status`, `reason`, `tick`, `n_ticks`,
 `attempt`, `started`, `ended`, `workload`, `workload_hash`, `versions` (JSON), `schema` (JSON), `summary` (JSON), `digest`,
-`answered`, `speed` (JSON, once it was changed), `recorded` (bytes of its files), `crashes` and `kills`
-(`tick:count`), beside the channel's own `epoch`, `head` and `token`.
+`answered`, `speed` (JSON, once it was changed), `recorded` (bytes of its files), `origin` (JSON: the request that asked for
+it), `crashes` and `kills` (`tick:count`), beside the channel's own `epoch`, `head` and `token`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 import orjson
 from redis.asyncio import Redis
 
+from .access import Visibility, meta_of
 from .channels import Channels
 from .client import answering
 from .commands import START, Command, CommandLog
 from .errors import Conflict, NoChannel, UnansweredCommands
-from .names import ACTIVE, FINISHED, LEFTOVERS, SESSIONS, Channel, Epoch
+from .listing import newest
+from .names import ACTIVE, FINISHED, LEFTOVERS, SESSIONS, Channel, Epoch, owned_key, public_key
+from .origin import Origin, origin
 from .queue import JobQueue
 from .retention import lifetimes, look_after
 from .settings import Settings
@@ -63,6 +66,8 @@ class SessionState:
     answered: str
     speed: float | Literal["max"]
     record: dict[str, Any]
+    visibility: Visibility = "private"
+    origin: Origin = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -109,6 +114,10 @@ def decode(session_id: str, meta: Mapping[str, bytes]) -> SessionState:
         answered=_text(meta, "answered") or START,
         speed=orjson.loads(meta["speed"]) if "speed" in meta else record.get("speed", "max"),
         record=record,
+        visibility=cast("Visibility", orjson.loads(meta["visibility"]))
+        if "visibility" in meta
+        else "private",
+        origin=_json(meta, "origin") or {},
     )
 
 
@@ -163,6 +172,7 @@ class Sessions:
     ) -> Epoch:
         """Make the session's channel with its first entry, `queued`, and list it.
 
+        `record` names its `owner`, whose list it comes on, and may say its `visibility` at first.
         `script`: commands `{tick, by, command, args, command_id}` that its child applies at their ticks.
 
         Raises:
@@ -170,10 +180,16 @@ class Sessions:
         """
         # The ids of its script are taken: nobody may get a second answer to one of them.
         taken = {done["command_id"]: "script" for done in script if done["command_id"]}
+        owner = record.get("owner")
+        visibility: Visibility = "public" if record.get("visibility") == "public" else "private"
         # Listed first: a creator that dies in between leaves a name without a channel, which others sweep away.
         async with answering():
             pipe = self._redis.pipeline(transaction=True)
             pipe.zadd(SESSIONS, {session_id: created})
+            if owner is not None:
+                pipe.zadd(owned_key("session", owner), {session_id: created})
+            if visibility == "public":
+                pipe.zadd(public_key("session"), {session_id: created})
             pipe.sadd(ACTIVE, session_id)
             if script:
                 pipe.set(Channel.session(session_id).script, orjson.dumps(list(script)))
@@ -184,10 +200,12 @@ class Sessions:
             Channel.session(session_id),
             meta={
                 "record": orjson.dumps(record),
+                **meta_of(owner, visibility),
                 "status": "queued",
                 "tick": 0,
                 "n_ticks": n_ticks,
                 "attempt": 1,
+                "origin": orjson.dumps(origin()),
             },
             entries=[status_entry("queued", tick=0, attempt=1)],
         )
@@ -196,24 +214,25 @@ class Sessions:
         meta = await self._channels.meta(Channel.session(session_id))
         return decode(session_id, meta) if meta else None
 
-    async def page(self, *, before: tuple[float, str] | None, limit: int) -> list[tuple[float, SessionState]]:
-        """Sessions with their creation time, newest first, starting after the one that `before` names."""
-        newest = "+inf" if before is None else repr(before[0])
-        async with answering():
-            rows: list[tuple[bytes, float]] = await self._redis.zrevrangebyscore(
-                SESSIONS, newest, "-inf", start=0, num=limit + 50, withscores=True
-            )
-        found: list[tuple[float, SessionState]] = []
-        wanted = [
-            (created, raw.decode())
-            for raw, created in rows
-            if before is None or (created, raw.decode()) < before
-        ]
+    async def page(
+        self,
+        *,
+        before: tuple[float, str] | None,
+        limit: int,
+        among: Sequence[str] | None = None,
+    ) -> list[tuple[float, SessionState]]:
+        """Sessions with their creation time, newest first, starting after the one that `before` names.
+
+        `among`: the lists (keys of sorted sets) in one of which they are; default: the list of all.
+        """
+        lists = (SESSIONS,) if among is None else among
+        wanted = await newest(self._redis, lists, before=before, limit=limit)
         async with answering():
             pipe = self._redis.pipeline(transaction=False)
             for _, session_id in wanted:
                 pipe.hgetall(Channel.session(session_id).meta)
             metas: list[dict[bytes, bytes]] = await pipe.execute()
+        found: list[tuple[float, SessionState]] = []
         lost = []
         for (created, session_id), meta in zip(wanted, metas, strict=True):
             if b"epoch" in meta:
@@ -223,7 +242,10 @@ class Sessions:
                 lost.append(session_id)
         if lost:
             async with answering():
-                await self._redis.zrem(SESSIONS, *lost)
+                pipe = self._redis.pipeline(transaction=False)
+                for key in lists:
+                    pipe.zrem(key, *lost)
+                await pipe.execute()
         return found[:limit]
 
     async def finish(self, session_id: str, *, token: int, status: Status, reason: str | None) -> None:
@@ -359,8 +381,15 @@ class Sessions:
         Its files are the caller's to delete. Whoever sweeps looks whether any came, or were left, after that.
         """
         async with answering():
+            owned_by = await cast(
+                "Awaitable[bytes | None]", self._redis.hget(Channel.session(session_id).meta, "owner")
+            )
+            owner = None if owned_by is None else orjson.loads(owned_by)
             pipe = self._redis.pipeline(transaction=True)
             pipe.zrem(SESSIONS, session_id)
+            pipe.zrem(public_key("session"), session_id)
+            if owner is not None:
+                pipe.zrem(owned_key("session", owner), session_id)
             pipe.srem(ACTIVE, session_id)
             pipe.zrem(FINISHED, session_id)
             pipe.zadd(LEFTOVERS, {session_id: look_after()})

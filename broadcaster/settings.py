@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import BadSettings
+from .masking import without_secrets
 from .names import ENV_PREFIX
 
 STORE_SCHEMES = ("file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs")
@@ -63,7 +64,31 @@ class Settings(BaseSettings):
     slots: int | None = Field(
         None, ge=1, le=4096, description="Sessions per worker; default 16 for each core."
     )
-    auth: Literal["off"] = Field("off", description="Authentication; only `off` exists yet.")
+    auth: Literal["off", "jwt", "off-trusted-network"] = Field(
+        "off",
+        description="Accounts: `off` (one local user, loopback only), `jwt`, or `off-trusted-network` (off on any address).",
+    )
+    auth_secret: SecretStr | None = Field(
+        None, description="Secret that signs tokens (HS256), 32 bytes or more; better in a file."
+    )
+    auth_secret_file: Path | None = Field(None, description="File that holds that secret.")
+    auth_jwks_url: str | None = Field(
+        None,
+        description="Where the public keys of an issuer of tokens are (RS256, ES256), instead of a secret.",
+    )
+    auth_issuer: str | None = Field(
+        None, description="`iss` that a token must have; default `gridcast`; needed with a JWKS."
+    )
+    auth_audience: str | None = Field(
+        None, description="`aud` that a token must have; default `gridcast`; needed with a JWKS."
+    )
+    auth_admins: tuple[str, ...] = Field((), description="Users (JSON list) who may do everything.")
+    auth_leeway_s: float = Field(
+        10.0, ge=0, le=120, description="Seconds by which the clock of who signs tokens may differ."
+    )
+    token: SecretStr | None = Field(
+        None, description="Token with which the command line and the SDK say who they are."
+    )
     allowed_origins: tuple[str, ...] = Field(
         (),
         description="Origins of pages (JSON list) that may use the API besides its own, such as https://lab.example.",
@@ -98,6 +123,22 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What the processes log."
     )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="How they log; `auto`: JSON unless stderr is a terminal."
+    )
+    trace: Literal["off", "otlp"] = Field(
+        "off",
+        description="Traces by OpenTelemetry, sent where OTEL_EXPORTER_OTLP_ENDPOINT says; needs gridcast[trace].",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names (JSON list) under which browsers may reach the API besides the address it listens on; "
+        "`*` allows all.",
+    )
+    audit_events: int = Field(
+        100_000, ge=0, description="Newest events that the audit keeps; 0 turns it off."
+    )
+    audit_ttl_s: int = Field(90 * 86400, ge=60, description="Seconds for which the audit keeps an event.")
 
     @field_validator("dir")
     @classmethod
@@ -142,13 +183,18 @@ def load_settings(**overrides: Any) -> Settings:
         raise BadSettings("; ".join(faults)) from None
 
 
+def _shown(value: Any) -> Any:
+    """A value as everybody may see it."""
+    return without_secrets(value) if isinstance(value, str) else value
+
+
 def describe(settings: Settings) -> list[dict[str, Any]]:
     """Each setting as `{env, value, default, meaning}`, for `gridcast doctor`."""
     values = settings.model_dump(mode="json")
     return [
         {
             "env": ENV_PREFIX + name.upper(),
-            "value": values[name],
+            "value": _shown(values[name]),
             "default": None
             if field.default is None
             else orjson.loads(orjson.dumps(field.default, default=str)),

@@ -22,6 +22,9 @@ from .queue import JobQueue
 MAX_TRIES = 3
 """Attempts of one simulation that may end without a result (a killed worker, a crash) before it counts as failed."""
 
+RESULT_VERSION = 2
+"""Of what a result holds; one that was kept with less is not taken."""
+
 ACCIDENT_TTL_S = 60
 """How long a failure is kept that another attempt may not meet."""
 
@@ -30,13 +33,14 @@ FailureKind = Literal["diverged", "invalid", "accident"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What came out of a simulation: metrics, or why there are none.
+    """What came out of a simulation: metrics and facts (docs/analyses.md), or why there are none.
 
     `kind` of a failure: `diverged` (the power flow has no solution), `invalid` (OpenG2G refuses the scenario), `accident`
     (its process died again and again, which says nothing about the scenario).
     """
 
     metrics: Mapping[str, Any] | None = None
+    facts: Mapping[str, float] | None = None
     digest: str | None = None
     ticks: int = 0
     simulated_s: float = 0.0
@@ -58,7 +62,7 @@ class Result:
 
 def key_of(spec: bytes, versions: Mapping[str, str]) -> str:
     """The name of a simulation: 128 bits over its spec (as `spec_of` writes it) and the versions that compute it."""
-    named = spec + orjson.dumps(dict(versions), option=orjson.OPT_SORT_KEYS)
+    named = spec + orjson.dumps({**versions, "result": str(RESULT_VERSION)}, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(named).hexdigest()[:32]
 
 
@@ -74,7 +78,6 @@ class Simulations:
         self._redis = redis
         self._queue = JobQueue(redis)
         self._ttl_s = ttl_s
-        self._jobless: set[str] = set()
 
     async def want(self, who: str, specs: Mapping[str, bytes]) -> None:
         """Have these computed, key -> spec, unless they are already; `who` is whom to ask whether they are still wanted."""
@@ -110,7 +113,7 @@ class Simulations:
                 _, others = await pipe.execute()
             if not others:
                 await self._queue.remove_simulation(key, await self._next_try(key))
-                await self._forget(key)
+                await self.forget(key)
 
     async def results(self, keys: Sequence[str]) -> list[Result | None]:
         """What came out of each; None where nothing has yet."""
@@ -136,7 +139,7 @@ class Simulations:
             if raw is None or there:
                 await self._redis.delete(names.lease)
                 if there:  # it was wanted again just when it was done
-                    await self._forget(key)
+                    await self.forget(key)
                 return None
             pipe = self._redis.pipeline(transaction=True)
             pipe.incr(names.tries)
@@ -169,7 +172,7 @@ class Simulations:
                 pipe.get(names.tries)
             _, wanted, there, tries = await pipe.execute()
         if there:
-            await self._forget(key)
+            await self.forget(key)
         if not wanted or there:
             return
         if int(tries or 0) >= MAX_TRIES:
@@ -194,38 +197,13 @@ class Simulations:
             _finish(pipe, key, result, self._ttl_s)
             await pipe.execute()
 
-    async def sweep(self) -> list[str]:
-        """Put back what is wanted and neither waits nor is computed: its worker was killed, or the queue lost.
-
-        For reapers. It acts at the second look: a job may just be on its way.
-        """
-        async with answering():
-            wanted = [raw.decode() for raw in await self._redis.smembers(SIMULATIONS)]  # type: ignore[misc]
-            pipe = self._redis.pipeline(transaction=False)
-            for key in wanted:
-                pipe.exists(SimulationKeys(key).lease)
-                pipe.exists(SimulationKeys(key).spec)
-            rows = await pipe.execute() if wanted else []
-        idle = []
-        for key, held, there in zip(wanted, rows[0::2], rows[1::2], strict=True):
-            if not there:
-                await self._forget(key)
-            elif not held:
-                idle.append(key)
-        jobs = [(key, await self._next_try(key)) for key in idle]
-        known = await self._queue.knows_simulations(jobs)
-        jobless = {key for (key, _), there in zip(jobs, known, strict=True) if not there}
-        lost, self._jobless = self._jobless & jobless, jobless
-        for key in sorted(lost):
-            await self.put_back(key, blameless=False)
-        return sorted(lost)
-
     async def _next_try(self, key: str) -> int:
         async with answering():
             tries = await self._redis.get(SimulationKeys(key).tries)
         return int(tries or 0) + 1
 
-    async def _forget(self, key: str) -> None:
+    async def forget(self, key: str) -> None:
+        """Nobody looks after it any more; a result stays."""
         names = SimulationKeys(key)
         async with answering():
             pipe = self._redis.pipeline(transaction=True)

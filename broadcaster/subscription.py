@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import orjson
 
@@ -14,6 +14,7 @@ from .entries import Entry, Reset, ResetReason
 from .errors import ChannelGone
 from .feed import Cursor, Feed, some
 from .names import Channel, Epoch
+from .totals import TOTALS
 
 BATCH_BYTES = 64 << 10
 """How much one `next()` takes from the window: small, so that a reader's own bounds can act between two."""
@@ -54,6 +55,9 @@ class Subscription:
     """One reader of one channel; made by `Hub.subscribe`."""
 
     __slots__ = ("_channels", "_cursor", "_feed", "_shared")
+
+    watcher: ClassVar[Callable[[Channel, list[Entry]], None] | None] = None
+    """Called with what each reader of this process is handed; there is one where somebody traces."""
 
     def __init__(
         self,
@@ -102,6 +106,8 @@ class Subscription:
         batch = feed.after(cursor.offset, max_bytes=BATCH_BYTES)
         if batch:
             cursor.offset = batch[-1].offset
+            if Subscription.watcher is not None:
+                Subscription.watcher(feed.channel, batch)
         return batch
 
     @property
@@ -149,7 +155,7 @@ class Subscription:
             batch = feed.after(cursor.offset, max_bytes=min(max_bytes, BATCH_BYTES))
             if batch:
                 cursor.offset = batch[-1].offset
-                return list(batch)
+                return self._watched(batch)
             if cursor.offset >= feed.head:
                 await self._shared.wait()
                 continue
@@ -163,7 +169,12 @@ class Subscription:
             else:
                 batch = some(page, max_bytes)
                 cursor.offset = batch[-1].offset
-                return list(batch)
+                return self._watched(batch)
+
+    def _watched(self, batch: list[Entry]) -> list[Entry | Reset]:
+        if Subscription.watcher is not None:
+            Subscription.watcher(self._feed.channel, batch)
+        return list(batch)
 
     async def _page(self) -> list[Entry] | None:
         """Read the log from this reader's place on, for all that are near it; `None` where another reader just did.
@@ -175,6 +186,7 @@ class Subscription:
             if feed.changed_since(cursor) or feed.after(cursor.offset, max_bytes=1):
                 return None
             life = feed.life
+            TOTALS.log_pages += 1
             page = await self._channels.page(
                 feed.channel, after=cursor.offset, max_bytes=min(PAGE_BYTES, feed.max_bytes)
             )
@@ -204,6 +216,7 @@ class Subscription:
 
     async def _reset(self, reason: ResetReason) -> Reset:
         feed = self._feed
+        TOTALS.resets[reason] += 1
         first = await self._channels.page(feed.channel, after=0, max_bytes=1)
         earliest = first[0].offset if first else feed.head + 1
         reset = Reset(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 import orjson
 from redis.asyncio import Redis
 
 from .client import answering
+from .histogram import ToldHistogram
 from .names import WORKERS, worker_key
 
 RecordingState = Literal["on", "paused", "off"]
@@ -31,12 +32,24 @@ class RunningSession(TypedDict):
     recording: RecordingState
 
 
+class Figures(TypedDict):
+    """What a worker has counted since it began, for `/metrics`; see `Totals`. `simulations`: those that run now."""
+
+    ticks: int
+    publish_s: ToldHistogram
+    queue_wait_s: ToldHistogram
+    recoveries: dict[str, int]
+    leases_lost: int
+    simulations: int
+
+
 class Heartbeat(TypedDict):
     id: str
     host: str
     pid: int
     slots: int
     sessions: list[RunningSession]
+    figures: NotRequired[Figures]
 
 
 class Heartbeats:

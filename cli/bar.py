@@ -1,4 +1,4 @@
-"""Two lines on stderr while a run is followed: how far it is, and its newest figures."""
+"""Lines on stderr while something is followed: how far a run is with its newest figures, or how far a task or operation."""
 
 from __future__ import annotations
 
@@ -65,6 +65,48 @@ class RunBar:
             rate=f"{self._rate:,.0f} ticks/s",
             state=course.status,
         )
+
+
+class StepBar:
+    """One line: what state something is in, how far it is, and words about it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bar = progress.add_task("", total=None, state="queued", told="")
+
+    def show(
+        self,
+        *,
+        state: str | None = None,
+        done: float | None = None,
+        of: float | None = None,
+        told: str | None = None,
+    ) -> None:
+        """What is known now; what is not given stays."""
+        self._progress.update(self._bar, completed=done, total=of)
+        if state is not None:
+            self._progress.update(self._bar, state=state)
+        if told is not None:
+            self._progress.update(self._bar, told=told)
+
+
+@contextmanager
+def step_bar() -> Iterator[StepBar]:
+    """A line on stderr while the context is open; nothing where stderr is no terminal."""
+    console = terminal.err()
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[state]}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[told]}", markup=False),
+        console=console,
+    )
+    bar = StepBar(progress)
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield bar
+        return
+    with Live(progress, console=console, refresh_per_second=REFRESH_HZ):
+        yield bar
 
 
 @contextmanager

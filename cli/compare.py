@@ -22,6 +22,8 @@ from .trace import sparkline
 ALLOWED = (2, 8)
 """Sessions that a service compares at once."""
 SPARK_WIDTH = 24
+NAMED = 4
+"""Stretches of lost ticks that a line names."""
 BETTER_WHEN = {
     "violation_time_s": "lower",
     "integral_violation_pu_s": "lower",
@@ -73,6 +75,7 @@ def tables(document: JSONObject, ids: Sequence[str], *, ascii_only: bool) -> Ren
     """The runs, the parameters that differ, and the metrics of all with their differences to the first."""
     return Group(
         _runs(document, ids, ascii_only),
+        *_missing(document, ids),
         Text(""),
         _parameters(document, ids),
         Text(""),
@@ -113,6 +116,20 @@ def _runs(document: JSONObject, ids: Sequence[str], ascii_only: bool) -> Table:
         )
         at += len(series)
     return table
+
+
+def _missing(document: JSONObject, ids: Sequence[str]) -> Iterator[Text]:
+    """A line for each run whose series have holes: what was lost must not look like what was."""
+    lost = document.get("missing")
+    for session_id in ids:
+        spans = lost.get(session_id) if isinstance(lost, dict) else None
+        if isinstance(spans, list) and spans:
+            named = ", ".join(f"{s[0]} to {s[-1]}" for s in spans[:NAMED] if isinstance(s, list) and s)
+            more = f" and {len(spans) - NAMED} stretches more" if len(spans) > NAMED else ""
+            text = (
+                f"{session_id}: ticks {named}{more} are gone; its voltages here lack them, its metrics do not"
+            )
+            yield Text(text, "yellow")
 
 
 def _lows(document: JSONObject, session_id: str) -> list[float | None]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ DIR = "GRIDCAST_DIR"
 REDIS_URL = "GRIDCAST_REDIS_URL"
 SLOTS = "GRIDCAST_SLOTS"
 SPECS_DIR = "GRIDCAST_SPECS_DIR"
+LOG_FORMAT = "GRIDCAST_LOG_FORMAT"
 
 DEFAULT_DIR = ".gridcast"
 
@@ -29,9 +31,18 @@ def external_broker() -> str | None:
     return os.environ.get(REDIS_URL) or None
 
 
+def logs_json() -> bool:
+    """Whether the log on stderr is JSON: as GRIDCAST_LOG_FORMAT says, else where no terminal shows it."""
+    wanted = os.environ.get(LOG_FORMAT)
+    return wanted == "json" or (wanted != "console" and not sys.stderr.isatty())
+
+
 def of_children(*, redis_url: str, directory: Path, slots: int | None) -> Mapping[str, str]:
     """Environment of the processes that `up` starts: ours, with what `up` decides."""
     decided = {REDIS_URL: redis_url, DIR: str(directory), "PYTHONUNBUFFERED": "1"}
+    if not os.environ.get(LOG_FORMAT):
+        # What they write to is a pipe to us, which says nothing about who reads it in the end.
+        decided[LOG_FORMAT] = "json" if logs_json() else "console"
     if slots is not None:
         decided[SLOTS] = str(slots)
     return {**os.environ, **decided}

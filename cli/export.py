@@ -18,6 +18,7 @@ from gridcast.client.service import ExportFormat
 from . import terminal
 from .choose import service_with
 from .exits import CliError, Exit
+from .files import check_free
 
 STDOUT = Path("-")
 DEFAULT: ExportFormat = "csv"
@@ -56,7 +57,7 @@ async def export(options: ExportOptions) -> Exit:
             return Exit.OK
         session_id = str(session["id"])
         file = options.file or Path(f"{session_id}.{chosen}")
-        _check_free(file, force=options.force)
+        check_free(file, force=options.force)
         with _progress(session, chosen) as tell:
             try:
                 await download(
@@ -113,7 +114,7 @@ def format_of(file: Path | None, chosen: ExportFormat | None) -> ExportFormat:
 def _check(options: ExportOptions, chosen: ExportFormat) -> None:
     if options.file != STDOUT:
         if options.file:
-            _check_free(options.file, force=options.force)
+            check_free(options.file, force=options.force)
         return
     if options.json:
         raise CliError(
@@ -122,15 +123,6 @@ def _check(options: ExportOptions, chosen: ExportFormat) -> None:
     if chosen in BINARY and sys.stdout.isatty():
         raise CliError(
             Exit.BAD_INPUT, f"{chosen} is no text for a terminal; give a file with -o, or pipe it on"
-        )
-
-
-def _check_free(file: Path, *, force: bool) -> None:
-    if file.is_dir():
-        raise CliError(Exit.BAD_INPUT, f"{file} is a folder; give the name of a file in it")
-    if file.exists() and not force:
-        raise CliError(
-            Exit.REFUSED, f"{file} is there already; --force replaces it, or give another name with -o"
         )
 
 

@@ -184,3 +184,26 @@ def compare(
     from .compare import compare as tell
 
     finish(lambda: tell(CompareOptions(names=sessions, url=url, json=json)))
+
+
+@app.command(
+    epilog="Examples:  gridcast audit --user ada   |   gridcast audit --session 5tqw8ft78k --json | jq -r '.[].action'"
+)
+def audit(
+    session: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only what was done to it.", show_default=False)
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Only what they did.", show_default=False)] = None,
+    action: Annotated[
+        str | None, typer.Option(help="Only this, such as session.delete.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Records to list, newest first.")] = 50,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """List who did what to which session or task, and what came of it; for admins. With --json: a list of records."""
+    from .audit import AuditOptions
+    from .audit import audit as listing
+
+    options = AuditOptions(session=session, user=user, action=action, limit=limit, url=url, json=json)
+    finish(lambda: listing(options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -36,20 +37,13 @@ async def ls(options: ListOptions) -> Exit:
         CliError: nothing names a service.
         ClientError: it refused, or does not answer.
     """
-    found: list[JSONObject] = []
-    more = False
     async with service_at(options.url) as service:
         passing = (
             service.tasks.list(status=options.status, scenario=options.scenario)
             if options.tasks
             else service.sessions(status=options.status, scenario=options.scenario, owner=options.owner)
         )
-        async with aclosing(passing) as listed:
-            async for item in listed:
-                more = len(found) == options.limit
-                if more:
-                    break
-                found.append(item)
+        found, more = await newest(passing, options.limit)
     if options.json:
         terminal.print_json(found)
         return Exit.OK
@@ -67,6 +61,17 @@ async def ls(options: ListOptions) -> Exit:
             else f"no {kind} yet; `gridcast {command}` starts one"
         )
     return Exit.OK
+
+
+async def newest(items: AsyncGenerator[JSONObject], limit: int) -> tuple[list[JSONObject], bool]:
+    """The first `limit` of them, and whether there are more."""
+    found: list[JSONObject] = []
+    async with aclosing(items):
+        async for item in items:
+            if len(found) == limit:
+                return found, True
+            found.append(item)
+    return found, False
 
 
 def table(sessions: list[JSONObject], *, now: float) -> Table:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import look_commands, set_commands, steer_commands, task_commands
+from . import look_commands, operation_commands, set_commands, steer_commands, task_commands, token_commands
 from .ending import finish, finish_now
 from .options import Json, Url
 
@@ -43,7 +43,9 @@ Folder = Annotated[
 app.add_typer(look_commands.app)
 app.add_typer(steer_commands.app)
 app.add_typer(task_commands.app)
+app.add_typer(operation_commands.app)
 app.add_typer(set_commands.app, name="set")
+app.add_typer(token_commands.app, name="token")
 
 
 def main() -> None:

@@ -73,6 +73,7 @@ def document(picture: Picture) -> JSONObject:
                 "vmin_now_at": seen.label(now[1]) if now else None,
                 "vmin_pu": lowest[0] if lowest else None,
                 "vmin_at": seen.label(lowest[1]) if lowest else None,
+                "violation_time_s": _metric(seen, "violation_time_s"),
                 "happened": list(seen.happened),
             }
         )
@@ -128,6 +129,8 @@ def _one(seen: Seen, width: int, ascii_only: bool) -> RenderableType:
     facts.add_row("speed", _pace(seen))
     facts.add_row("lag", _lag(seen))
     facts.add_row("lowest voltage", _voltage(seen))
+    if seen.over:
+        facts.add_row("violations", _violations(seen))
     facts.add_row("over the run", Text(sparkline(seen.trace.stretches(wide), ascii_only=ascii_only)))
     facts.add_row("viewers", str(session.get("viewers", 0)))
     facts.add_row("events", str(seen.n_happened))
@@ -197,6 +200,28 @@ def _now(seen: Seen) -> Text:
     return _judged(Text(f"{low:.4f} at {seen.label(place)}"), low, seen.v_min)
 
 
+def _so_far(seen: Seen) -> Text:
+    """The lowest voltage of all looks; of a run whose past is gone, what its summary says."""
+    if seen.trace.lowest is not None:
+        low, place = seen.trace.lowest
+        return _judged(Text(f"{low:.4f} at {seen.label(place)}"), low, seen.v_min)
+    worst = _metric(seen, "worst_vmin")
+    return Text("-") if worst is None else _judged(Text(f"{worst:.4f}"), worst, seen.v_min)
+
+
+def _violations(seen: Seen) -> str:
+    """Told by the summary, so only once a run is over."""
+    time_s = _metric(seen, "violation_time_s")
+    return "-" if time_s is None else f"{time_s:,.1f} s"
+
+
+def _metric(seen: Seen, name: str) -> float | None:
+    summary = seen.session.get("summary")
+    metrics = summary.get("metrics") if isinstance(summary, dict) else None
+    value = metrics.get(name) if isinstance(metrics, dict) else None
+    return float(value) if isinstance(value, (int, float)) else None
+
+
 def _voltage(seen: Seen) -> Text:
     if seen.trace.now is None or seen.trace.lowest is None:
         return Text("")
@@ -224,8 +249,10 @@ _COLUMNS: dict[str, Callable[[Seen], Text]] = {
     "ticks/s": lambda seen: Text(_rate(seen)),
     "lag": lambda seen: Text(_lag(seen)),
     "events": lambda seen: Text(str(seen.n_happened)),
-    "lowest now (pu)": _now,
+    "violations": lambda seen: Text(_violations(seen)),
+    "lowest (pu)": _so_far,
+    "now (pu)": _now,
 }
-_NUMBERS = frozenset({"done", "simulated", "speed", "ticks/s", "lag", "events"})
-_DISPENSABLE = ("scenario", "events", "speed", "lag", "ticks/s")
+_NUMBERS = frozenset({"done", "simulated", "speed", "ticks/s", "lag", "events", "violations"})
+_DISPENSABLE = ("scenario", "events", "speed", "lag", "violations", "ticks/s", "lowest (pu)")
 """Left out in this order where a terminal is too narrow."""

@@ -110,6 +110,7 @@ async def follow_to_end(
         str(session["id"]),
         since=since,
         epoch=str(session["epoch"]) if session.get("epoch") else None,
+        headers=service.headers,
         on_reconnect=lambda reason: notice(f"connection lost ({reason}); reconnecting"),
     )
     async with contextlib.aclosing(entries):

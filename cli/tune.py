@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import tomllib
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from rich.live import Live
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
-
-from gridcast.client import ClientError, Entry, JSONObject, Service, follow
+from gridcast.client import Entry, JSONObject, Service, follow
 
 from . import terminal
+from .bar import StepBar, step_bar
 from .exits import CliError, Exit
 from .find import service_or_temporary
+from .interrupted import taken_back
 from .task import print_task
 from .terminal import hms
 
@@ -48,12 +44,8 @@ async def tune(options: TuneOptions) -> Exit:
             terminal.print_json(task) if options.json else terminal.out().print(task_id)
             return Exit.OK
         terminal.say(f"{task.get('title')}: {task.get('url') or task_id}")
-        try:
+        async with taken_back(lambda: service.tasks.cancel(task_id)):
             await _follow(service, task_id)
-        except asyncio.CancelledError:
-            with contextlib.suppress(ClientError):
-                await service.tasks.cancel(task_id)
-            raise
         task = await service.tasks.get(task_id)
         best = await service.tasks.best(task_id) if task.get("best") else None
         print_task(task, best, as_json=options.json)
@@ -80,8 +72,15 @@ def read_spec(path: Path) -> JSONObject:
 
 async def _follow(service: Service, task_id: str) -> None:
     """Show a task's events until its last one."""
-    with _bar() as bar:
-        followed = follow(service.url, task_id, kind="tasks", on_reconnect=lambda why: terminal.say(why))
+    with step_bar() as line:
+        bar = _Bar(line)
+        followed = follow(
+            service.url,
+            task_id,
+            kind="tasks",
+            headers=service.headers,
+            on_reconnect=lambda why: terminal.say(why),
+        )
         async with aclosing(followed) as entries:
             async for entry in entries:
                 bar.take(entry)
@@ -90,9 +89,8 @@ async def _follow(service: Service, task_id: str) -> None:
 class _Bar:
     """How far the task is, the best so far, and when it will be done."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._bar = progress.add_task("tune", total=None, told="", state="queued")
+    def __init__(self, line: StepBar) -> None:
+        self._line = line
         self._began_s: float | None = None
 
     def take(self, entry: Entry) -> None:
@@ -100,13 +98,11 @@ class _Bar:
         told = data if isinstance(data, dict) else {}
         if kind == "task_started":
             self._began_s = monotonic()
-            self._progress.update(self._bar, state="running")
+            self._line.show(state="running")
         elif kind == "task_progress":
             done, total = told["done"], told["total"]
             if isinstance(done, int) and isinstance(total, int):
-                self._progress.update(
-                    self._bar, completed=done, total=total, told=self._words(done, total, told["best_score"])
-                )
+                self._line.show(done=done, of=total, told=self._words(done, total, told["best_score"]))
         elif kind == "experiment_failed":
             terminal.say(f"{entry.get('experiment_id')}: {entry.get('message')}")
 
@@ -117,21 +113,3 @@ class _Bar:
         if self._began_s is not None and 0 < done < total:
             words += f", {hms((monotonic() - self._began_s) / done * (total - done))} left"
         return words
-
-
-@contextmanager
-def _bar() -> Iterator[_Bar]:
-    console = terminal.err()
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.fields[state]}", markup=False),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[told]}", markup=False),
-        console=console,
-    )
-    bar = _Bar(progress)
-    if not console.is_terminal or console.is_dumb_terminal:
-        yield bar
-        return
-    with Live(progress, console=console, refresh_per_second=10):
-        yield bar

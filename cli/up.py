@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import webbrowser
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from .folder import Folder, Running
 from .keeper import GaveUp
 from .log import Log, TerminalLog
 from .network import check_port, free_port
+from .safety import check_host
 from .sessions import Course, check_success, follow_to_end
 from .signals import StopSignals
 from .summary import print_summary
@@ -49,8 +51,9 @@ async def up(options: UpOptions) -> Exit:
         CliError: it cannot start, or the demo failed.
         ClientError: the demo was refused.
     """
+    await check_host(options.host, os.environ)
     folder = Folder(options.directory)
-    with folder.held(), TerminalLog(colour=terminal.coloured()) as log:
+    with folder.held(), TerminalLog(colour=terminal.coloured(), as_json=environment.logs_json()) as log:
         if options.port:
             check_port(options.host, options.port)
         wanted = plan(

@@ -13,6 +13,7 @@ from .errors import (
     CommandRejected,
     MissingLibrary,
     NoService,
+    OperationFailed,
     Problem,
     RunFailed,
     StreamRefused,
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
     from .aio import AsyncClient
     from .comparison import Comparison
     from .history import History
-    from .messages import CommandAnswer, Control, Event, Gap, Schema, Status, Summary
+    from .messages import CommandAnswer, Control, Event, Gap, Rewind, Schema, Status, Summary
+    from .operation import AsyncOperation, OperationInfo, Progress
+    from .results import Characterization, Heatmap, Place, Scan, Verification
     from .run import AsyncRun
     from .sent import AsyncSent
     from .sequel import Item
     from .session import Scenario, Session
-    from .sync import Client, Run, Sent
+    from .sync import Client
+    from .sync_operation import Operation
+    from .sync_run import Run, Sent
     from .sync_task import Task
     from .task import AsyncTask, Experiment, TaskEvent, TaskInfo
     from .ticks import Ticks
@@ -41,9 +46,11 @@ if TYPE_CHECKING:
 __all__ = [
     "JSON",
     "AsyncClient",
+    "AsyncOperation",
     "AsyncRun",
     "AsyncSent",
     "AsyncTask",
+    "Characterization",
     "Client",
     "ClientError",
     "CommandAnswer",
@@ -54,15 +61,23 @@ __all__ = [
     "Event",
     "Experiment",
     "Gap",
+    "Heatmap",
     "History",
     "Item",
     "JSONObject",
     "MissingLibrary",
     "NoService",
+    "Operation",
+    "OperationFailed",
+    "OperationInfo",
+    "Place",
     "Problem",
+    "Progress",
     "Readiness",
+    "Rewind",
     "Run",
     "RunFailed",
+    "Scan",
     "Scenario",
     "Schema",
     "Sent",
@@ -77,6 +92,7 @@ __all__ = [
     "TaskInfo",
     "Ticks",
     "Unreachable",
+    "Verification",
     "follow",
     "steer",
 ]
@@ -85,12 +101,16 @@ _HOMES = {
     "aio": ("AsyncClient",),
     "comparison": ("Comparison",),
     "history": ("History",),
-    "messages": ("CommandAnswer", "Control", "Event", "Gap", "Schema", "Status", "Summary"),
+    "messages": ("CommandAnswer", "Control", "Event", "Gap", "Rewind", "Schema", "Status", "Summary"),
+    "operation": ("AsyncOperation", "OperationInfo", "Progress"),
+    "results": ("Characterization", "Heatmap", "Place", "Scan", "Verification"),
     "run": ("AsyncRun",),
     "sent": ("AsyncSent",),
     "sequel": ("Item",),
     "session": ("Scenario", "Session"),
-    "sync": ("Client", "Run", "Sent"),
+    "sync": ("Client",),
+    "sync_operation": ("Operation",),
+    "sync_run": ("Run", "Sent"),
     "sync_task": ("Task",),
     "task": ("AsyncTask", "Experiment", "TaskEvent", "TaskInfo"),
     "ticks": ("Ticks",),

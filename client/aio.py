@@ -10,7 +10,11 @@ from typing import Literal, Self
 from .comparison import Comparison, comparison_of
 from .here import service_url
 from .messages import State
+from .operation import AsyncOperation, OperationInfo, OperationStatus
+from .operation import info_of as operation_info_of
+from .operations import Analysis, Op
 from .patience import patiently
+from .results import Characterization, Heatmap, Result, Scan
 from .run import AsyncRun
 from .service import ANSWER_S, Service
 from .session import Scenario, Session, scenario_of, session_of
@@ -26,6 +30,8 @@ class AsyncClient:
 
     Args:
         url: its address; default: GRIDCAST_URL, else the `gridcast up` of this folder.
+        token: says who one is, where the service has accounts; default: GRIDCAST_TOKEN.
+        share: the secret of a share link (what stands behind `?share=`), alone or beside a token.
         timeout_s: a request that got no answer in this time counts as unanswered.
         give_up_s: how long streams, commands and waits try to reach a service that is away.
 
@@ -36,9 +42,15 @@ class AsyncClient:
     """
 
     def __init__(
-        self, url: str | None = None, *, timeout_s: float = ANSWER_S, give_up_s: float = GIVE_UP_S
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        share: str | None = None,
+        timeout_s: float = ANSWER_S,
+        give_up_s: float = GIVE_UP_S,
     ) -> None:
-        self.service = Service(service_url(url), timeout_s=timeout_s)
+        self.service = Service(service_url(url), timeout_s=timeout_s, token=token, share=share)
         self._give_up_s = give_up_s
 
     @property
@@ -121,6 +133,131 @@ class AsyncClient:
         async with aclosing(self.service.tasks.list(status=status, scenario=scenario)) as listed:
             async for document in listed:
                 yield info_of(document)
+
+    async def characterize(
+        self,
+        name: str,
+        *,
+        params: Mapping[str, JSON] | None = None,
+        seed: int | None = None,
+        duration_s: float | None = None,
+        pv_points: int | None = None,
+        pv_max_scale: float | None = None,
+        sensitivity: bool | None = None,
+        step: float | None = None,
+    ) -> AsyncOperation[Characterization]:
+        """Start the characterization of a scenario: how it runs, its P-V curve, and its strongest parameters.
+
+        Args (what is None is the service's default, as docs/analyses.md has it):
+            params: overrides by dotted path, as in `create`.
+            duration_s: what each point simulates (s).
+            pv_points: points of the P-V curve, whose last has `pv_max_scale` times the datacenters' power.
+            sensitivity: whether parameters are varied, each by the relative change `step`.
+
+        Raises:
+            Problem: it is not valid; `errors` names each field.
+        """
+        wanted: dict[str, JSON] = {
+            "name": name,
+            "params": None if params is None else dict(params),
+            "seed": seed,
+            "duration_s": duration_s,
+            "pv_points": pv_points,
+            "pv_max_scale": pv_max_scale,
+            "sensitivity": sensitivity,
+            "step": step,
+        }
+        return AsyncOperation(
+            self.service, await self._operate("characterize", wanted), give_up_s=self._give_up_s
+        )
+
+    async def heatmap(
+        self,
+        name: str,
+        *,
+        param_x: str,
+        x_min: float,
+        x_max: float,
+        x_steps: int,
+        param_y: str,
+        y_min: float,
+        y_max: float,
+        y_steps: int,
+        metric: str | None = None,
+        params: Mapping[str, JSON] | None = None,
+        seed: int | None = None,
+        duration_s: float | None = None,
+    ) -> AsyncOperation[Heatmap]:
+        """Start a sweep of two numbers of a scenario, each named by its dotted path.
+
+        Args:
+            metric: one of a summary's; default: `integral_violation_pu_s`.
+            params, duration_s: as in `characterize`.
+
+        Raises:
+            Problem: it is not valid; `errors` names each field.
+        """
+        wanted: dict[str, JSON] = {
+            "name": name,
+            "param_x": param_x,
+            "x_min": x_min,
+            "x_max": x_max,
+            "x_steps": x_steps,
+            "param_y": param_y,
+            "y_min": y_min,
+            "y_max": y_max,
+            "y_steps": y_steps,
+            "metric": metric,
+            "params": None if params is None else dict(params),
+            "seed": seed,
+            "duration_s": duration_s,
+        }
+        return AsyncOperation(self.service, await self._operate("heatmap", wanted), give_up_s=self._give_up_s)
+
+    async def scan(
+        self,
+        *,
+        feeders: Sequence[str] | None = None,
+        scenarios: bool | None = None,
+        params: Mapping[str, JSON] | None = None,
+        duration_s: float | None = None,
+    ) -> AsyncOperation[Scan]:
+        """Start a scan of every candidate site of the feeders (default: all), and of the catalogue's `scenarios`.
+
+        Args:
+            params, duration_s: as in `characterize`.
+
+        Raises:
+            Problem: it is not valid; `errors` names each field.
+        """
+        wanted: dict[str, JSON] = {
+            "feeders": None if feeders is None else list(feeders),
+            "scenarios": scenarios,
+            "params": None if params is None else dict(params),
+            "duration_s": duration_s,
+        }
+        return AsyncOperation(self.service, await self._operate("scan", wanted), give_up_s=self._give_up_s)
+
+    async def _operate(self, op: Analysis, wanted: Mapping[str, JSON]) -> str:
+        """Start an operation with what has a value; its id."""
+        config = {field: value for field, value in wanted.items() if value is not None}
+        key = new_command_id()
+        document = await patiently(
+            lambda: self.service.operations.create(op, config, key=key), self._give_up_s
+        )
+        return str(document["id"])
+
+    def operation(self, operation_id: str) -> AsyncOperation[Result]:
+        """The operation with this id. Nothing is asked yet, as with `run`."""
+        return AsyncOperation(self.service, operation_id, give_up_s=self._give_up_s)
+
+    async def operations(
+        self, *, op: Op | None = None, status: OperationStatus | None = None
+    ) -> AsyncGenerator[OperationInfo]:
+        """Operations, newest first; read page by page, as far as one goes."""
+        async with aclosing(self.service.operations.list(op=op, status=status)) as listed:
+            async for document in listed:
+                yield operation_info_of(document)
 
     async def compare(
         self,

@@ -25,7 +25,8 @@ class Comparison:
     `summary`: the metrics of their summaries, and `differences` of those that are numbers.
     `series`: on the common axis `t_s` (simulated s, each point stands for the `step_s` from there on) the lowest and
     highest voltage `v_min` and `v_max` (pu), the mean power of all datacenters `p_kw_total` (kW), and the means of the
-    fields that were asked for; NaN where a run has ended. `left_out`: fields that not all runs have.
+    fields that were asked for; NaN where a run has ended. `left_out`: fields that not all runs have. `missing`: for each
+    run that has lost some, the first and last of consecutive ticks that its series lack.
     """
 
     sessions: tuple[Session, ...]
@@ -36,6 +37,7 @@ class Comparison:
     step_s: float
     series: Mapping[str, Mapping[str, Floats]]
     left_out: tuple[str, ...]
+    missing: Mapping[str, tuple[tuple[int, int], ...]]
 
     def labels(self) -> dict[str, str]:
         """For each run's id the heading of its column in a table: its title, or its id where titles are the same."""
@@ -93,4 +95,7 @@ def comparison_of(document: Mapping[str, Any]) -> Comparison:
             for run, told in series.items()
         },
         left_out=tuple(document["left_out"]),
+        missing={
+            run: tuple((first, last) for first, last in spans) for run, spans in document["missing"].items()
+        },
     )

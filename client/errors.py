@@ -8,13 +8,16 @@ ClientError
   StreamRefused     the service closed a stream for good
   RunFailed         a run ended without a summary that could be waited for
   TaskFailed        a tuning task ended without a best experiment
+  OperationFailed   an operation ended without a result
   MissingLibrary    pandas is needed, and is not installed
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from .types import JSON
 
 
 class ClientError(Exception):
@@ -52,15 +55,27 @@ class FieldProblem:
 
 
 class Problem(ClientError):
-    """The service refused a request and said why (RFC 9457 problem document)."""
+    """The service refused a request and said why (RFC 9457 problem document).
 
-    def __init__(self, status: int, title: str, detail: str, errors: Sequence[FieldProblem] = ()) -> None:
+    `facts`: members of the document that only its kind has, such as the ticks that are `available` where others are gone.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        errors: Sequence[FieldProblem] = (),
+        *,
+        facts: Mapping[str, JSON] | None = None,
+    ) -> None:
         told = detail or title
         super().__init__("\n".join([told, *(f"  {error}" for error in errors if str(error) not in told)]))
         self.status = status
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)
+        self.facts = dict(facts or {})
 
 
 class CommandRejected(Problem):
@@ -95,6 +110,20 @@ class TaskFailed(ClientError):
         super().__init__(f"the task {task_id} failed: {reason}")
         self.task_id = task_id
         self.reason = reason
+
+
+class OperationFailed(ClientError):
+    """An operation ended as `failed` or `cancelled`: it has no result."""
+
+    def __init__(self, operation_id: str, status: str, reason: str | None) -> None:
+        why = f": {reason}" if reason else ""
+        super().__init__(f"the operation {operation_id} {_BECAME.get(status, status)}{why}")
+        self.operation_id = operation_id
+        self.status = status
+        self.reason = reason
+
+
+_BECAME = {"cancelled": "was cancelled"}
 
 
 class MissingLibrary(ClientError, ImportError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from time import monotonic
 from typing import Literal
 
@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from .cursor import Cursor, Hole, may_reconnect
 from .errors import Unreachable
+from .identity import headers_of
 from .net import base_url, is_loopback, websocket_url
 from .types import Entry
 
@@ -31,22 +32,25 @@ async def follow(
     url: str,
     ident: str,
     *,
-    kind: Literal["sessions", "tasks", "experiments"] = "sessions",
+    kind: Literal["sessions", "tasks", "experiments", "operations"] = "sessions",
     since: int = 0,
     epoch: str | None = None,
     give_up_s: float = 60.0,
+    headers: Mapping[str, str] | None = None,
     on_reconnect: Callable[[str], None] = lambda reason: None,
 ) -> AsyncGenerator[Entry]:
-    """Yield each entry of a session's (or task's, or experiment's) log from `since` on, in order, until it has finished.
+    """Yield each entry of a session's (task's, experiment's, operation's) log from `since` on, in order, to its end.
 
     A lost connection is opened again, with full-jitter back-off, where the last one stopped: no entry is missed or
     repeated, or a `reset` entry says exactly what is missing. `on_reconnect` is told why, each time.
+    `headers` say who one is, as `Service.headers` does; default: GRIDCAST_TOKEN.
 
     Raises:
         Unreachable: nothing was heard from the service for `give_up_s`.
         StreamRefused: no such thing, not allowed, or the like.
     """
     base = base_url(url)
+    told = headers_of() if headers is None else dict(headers)
     cursor = Cursor(since, epoch)
     heard = monotonic()
     wait_s = FIRST_WAIT_S
@@ -61,6 +65,7 @@ async def follow(
                 ping_timeout=PING_S,
                 close_timeout=CLOSE_S,
                 proxy=None if is_loopback(base) else True,
+                additional_headers=told,
             ) as socket:
                 async for text in socket:
                     wait_s = FIRST_WAIT_S

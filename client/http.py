@@ -15,6 +15,9 @@ from .types import JSON, JSONObject
 REJECTED = "urn:gridcast:problem:rejected"
 """Type of the problem document with which a session's refusal of a command is told."""
 
+COMMON = frozenset({"type", "title", "status", "detail", "errors"})
+"""Members of every problem document."""
+
 PAGE = 200
 """Items per page of a list: the most that a service gives."""
 
@@ -24,16 +27,20 @@ class Http:
 
     Args:
         timeout_s: a connection, or the next bytes of an answer, that takes longer counts as `Unreachable`.
+        headers: sent with every request.
 
     Raises (each method):
         Unreachable: nobody answered, or the answer broke off.
         Problem: the service refused, and said why.
     """
 
-    def __init__(self, url: str, *, timeout_s: float) -> None:
+    def __init__(self, url: str, *, timeout_s: float, headers: Mapping[str, str] | None = None) -> None:
         self.url = base_url(url)
         self._client = httpx2.AsyncClient(
-            base_url=self.url, timeout=timeout_s, trust_env=not is_loopback(self.url)
+            base_url=self.url,
+            timeout=timeout_s,
+            trust_env=not is_loopback(self.url),
+            headers=dict(headers or {}),
         )
 
     async def aclose(self) -> None:
@@ -139,6 +146,7 @@ def problem_of(response: httpx2.Response) -> Problem:
         str(document.get("title") or response.reason_phrase or "refused"),
         str(document.get("detail") or f"the service answered {response.status_code}"),
         [_field(error) for error in listed if isinstance(error, dict)] if isinstance(listed, list) else (),
+        facts={name: value for name, value in document.items() if name not in COMMON},
     )
 
 

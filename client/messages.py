@@ -148,6 +148,17 @@ class Gap:
     detail: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rewind:
+    """The ticks from `tick` on that were handed on already are not the run's any more; they come again, as they are now.
+
+    The broker lost its newest entries, and with them a command of a person, without which the service computed those ticks
+    again.
+    """
+
+    tick: int
+
+
 def schema_of(entry: Mapping[str, Any]) -> Schema:
     """A `schema` entry."""
     plain = ("session_id", "scenario", "feeder", "seed", "workload", "tick_s", "n_ticks", "v_min", "v_max")

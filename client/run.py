@@ -27,7 +27,9 @@ from .messages import (
     control_of,
     status_of,
 )
+from .operation import AsyncOperation
 from .patience import patiently
+from .results import Verification
 from .sent import AsyncSent
 from .sequel import Item, Sequel
 from .service import ExportFormat, Service
@@ -254,6 +256,11 @@ class AsyncRun:
         """Who watches it, longest there first."""
         return [viewer_of(item) for item in await self._service.viewers(self.id)]
 
+    async def verify(self) -> AsyncOperation[Verification]:
+        """Have it computed again, once it is over; the operation's result says whether both are the same to the last bit."""
+        document = await self._service.operations.verify(self.id)
+        return AsyncOperation(self._service, str(document["id"]), give_up_s=self._give_up_s)
+
     async def delete(self) -> None:
         """Stop it, and delete all that is known of it, for good."""
         await self._service.delete_session(self.id)
@@ -270,7 +277,14 @@ class AsyncRun:
         raise await self._failure()
 
     def _followed(self, *, since: Any, epoch: str | None = None) -> AsyncGenerator[Entry]:
-        return follow(self._service.url, self.id, since=since, epoch=epoch, give_up_s=self._give_up_s)
+        return follow(
+            self._service.url,
+            self.id,
+            since=since,
+            epoch=epoch,
+            give_up_s=self._give_up_s,
+            headers=self._service.headers,
+        )
 
     async def _failure(self) -> RunFailed:
         session = await patiently(self.session, self._give_up_s)

@@ -11,6 +11,8 @@ from urllib.parse import quote
 import httpx2
 
 from .http import Http, document_of, problem_of, with_query
+from .identity import headers_of
+from .operations import Operations
 from .tasks import Tasks
 from .types import JSON, JSONObject
 
@@ -34,14 +36,22 @@ class Readiness:
 class Service:
     """An async client of the service at `url`; use it as a context manager. Answers are documents of the protocol.
 
+    Args:
+        token: says who one is; default: GRIDCAST_TOKEN. A service without accounts needs none.
+        share: the secret of a share link.
+
     Raises (each method):
         Unreachable: nobody answered.
         Problem: the service refused, and said why.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = ANSWER_S) -> None:
-        self._http = Http(url, timeout_s=timeout_s)
+    def __init__(
+        self, url: str, *, timeout_s: float = ANSWER_S, token: str | None = None, share: str | None = None
+    ) -> None:
+        self.headers = headers_of(token, share)
+        self._http = Http(url, timeout_s=timeout_s, headers=self.headers)
         self.tasks = Tasks(self._http)
+        self.operations = Operations(self._http)
 
     @property
     def url(self) -> str:
@@ -112,6 +122,12 @@ class Service:
         They are read page by page, as far as the caller goes.
         """
         return self._http.pages("/api/sessions", {"status": status, "owner": owner, "scenario": scenario})
+
+    def audit(
+        self, *, session: str | None = None, user: str | None = None, action: str | None = None
+    ) -> AsyncGenerator[JSONObject]:
+        """Who did what, newest first; all, or what was done to this session, by this user, of this kind. For admins."""
+        return self._http.pages("/api/audit", {"session": session, "user": user, "action": action})
 
     async def fork_session(
         self,

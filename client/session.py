@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from .messages import OVER, Schema, State, Summary, schema_of, summary_of
-from .types import JSON
+from .types import JSON, known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,14 +80,12 @@ class Viewer:
     tick: int | None
 
 
-_PLAIN = {field.name for field in fields(Session)} - {"parent", "schema", "summary"}
-
-
 def session_of(document: Mapping[str, Any]) -> Session:
     """A session object of the protocol; what later services add to it is left out."""
     parent, schema, summary = (document.get(name) for name in ("parent", "schema", "summary"))
-    return Session(
-        **{name: value for name, value in document.items() if name in _PLAIN},
+    return known(
+        Session,
+        document,
         parent=Parent(id=parent["id"], tick=parent["tick"]) if parent else None,
         schema=schema_of(schema) if schema else None,
         summary=summary_of(summary) if summary else None,
@@ -96,9 +94,9 @@ def session_of(document: Mapping[str, Any]) -> Session:
 
 def scenario_of(item: Mapping[str, Any]) -> Scenario:
     """An item of the catalogue."""
-    return Scenario(**{field.name: item[field.name] for field in fields(Scenario)})
+    return known(Scenario, item)
 
 
 def viewer_of(item: Mapping[str, Any]) -> Viewer:
     """One of a session's viewers."""
-    return Viewer(**{field.name: item[field.name] for field in fields(Viewer)})
+    return known(Viewer, item)

@@ -2,150 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Generator, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from .aio import GIVE_UP_S, AsyncClient
 from .background import Background
 from .comparison import Comparison
-from .history import History
-from .messages import CommandAnswer, Control, Schema, State, Status, Summary
-from .run import AsyncRun, Since
-from .sent import AsyncSent
-from .sequel import Item
-from .service import ANSWER_S, ExportFormat
-from .session import Scenario, Session, Viewer
+from .messages import State
+from .operation import OperationInfo, OperationStatus
+from .operations import Op
+from .results import Characterization, Heatmap, Result, Scan
+from .service import ANSWER_S
+from .session import Scenario, Session
+from .sync_operation import Operation
+from .sync_run import Run
 from .sync_task import Task
 from .task import TaskInfo, TaskStatus
 from .types import JSON, JSONObject
-
-
-class Sent:
-    """A command that is stored for its run and takes effect once. See `AsyncSent`."""
-
-    def __init__(self, sent: AsyncSent, background: Background) -> None:
-        self.id = sent.id
-        self._sent = sent
-        self._background = background
-
-    def wait_applied(self, *, timeout_s: float | None = None) -> CommandAnswer:
-        """See `AsyncSent.wait_applied`."""
-        return self._background.call(self._sent.wait_applied(timeout_s=timeout_s))
-
-
-class Run:
-    """A run of a service; made by `Client`. Its methods are those of `AsyncRun`, and raise the same."""
-
-    def __init__(self, run: AsyncRun, background: Background) -> None:
-        self.id = run.id
-        self._run = run
-        self._background = background
-
-    def __repr__(self) -> str:
-        return repr(self._run).replace("AsyncRun", "Run")
-
-    def session(self) -> Session:
-        """What the service knows about it now."""
-        return self._background.call(self._run.session())
-
-    def schema(self) -> Schema:
-        """What it simulates; waits until it has begun. See `AsyncRun.schema`."""
-        return self._background.call(self._run.schema())
-
-    def stream(self, *, since: Since = "start", fill_gaps: bool = True) -> Generator[Item]:
-        """Everything that happens in it, in order, until it is over; each tick exactly once. See `AsyncRun.stream`.
-
-        Leave the loop whenever you like: what is open is closed with the generator.
-        """
-        return self._background.iterate(self._run.stream(since=since, fill_gaps=fill_gaps))
-
-    def wait(self, *, timeout_s: float | None = None) -> Summary:
-        """Wait for its end. See `AsyncRun.wait`."""
-        return self._background.call(self._run.wait(timeout_s=timeout_s))
-
-    def history(
-        self,
-        *,
-        from_tick: int | None = None,
-        to_tick: int | None = None,
-        max_points: int | None = None,
-        fields: Sequence[str] | None = None,
-    ) -> History:
-        """Ticks `from_tick` (default: 0) to `to_tick` (default: the newest), both included. See `AsyncRun.history`."""
-        return self._background.call(
-            self._run.history(from_tick=from_tick, to_tick=to_tick, max_points=max_points, fields=fields)
-        )
-
-    def export(self, path: str | os.PathLike[str], format: ExportFormat | None = None) -> Path:  # noqa: A002
-        """Write the whole run to a `.csv`, `.parquet` or `.jsonl` file. See `AsyncRun.export`."""
-        return self._background.call(self._run.export(path, format))
-
-    def command(self, command: str, /, **args: JSON) -> Sent:
-        """Send a command, such as `command("set_taps", regulators={"creg1a": 1.05})`; it takes effect once."""
-        return Sent(self._background.call(self._run.command(command, **args)), self._background)
-
-    def pause(self) -> CommandAnswer:
-        """Pause it between two ticks, for everybody who watches; returns when that took effect, like all of these."""
-        return self._background.call(self._run.pause())
-
-    def resume(self) -> CommandAnswer:
-        """Go on."""
-        return self._background.call(self._run.resume())
-
-    def stop(self) -> CommandAnswer:
-        """End it; its recording is completed."""
-        return self._background.call(self._run.stop())
-
-    def step(self, ticks: int) -> Status:
-        """While paused: compute so many ticks. Returns when it has paused again, or is over."""
-        return self._background.call(self._run.step(ticks))
-
-    def run_until(
-        self,
-        *,
-        t_s: float | None = None,
-        bus: str | None = None,
-        phase: str | None = None,
-        below: float | None = None,
-        above: float | None = None,
-    ) -> Status:
-        """Go on until a simulated time (s), or a voltage (pu) of a bus; returns when it has paused.
-
-        See `AsyncRun.run_until`.
-        """
-        going = self._run.run_until(t_s=t_s, bus=bus, phase=phase, below=below, above=above)
-        return self._background.call(going)
-
-    def speed(self, x: float | Literal["max"]) -> CommandAnswer:
-        """Go at `x` simulated seconds per second; results stay the same."""
-        return self._background.call(self._run.speed(x))
-
-    def fork(
-        self,
-        at_tick: int,
-        *,
-        overrides: Mapping[str, JSON] | None = None,
-        commands: Sequence[Mapping[str, JSON]] = (),
-    ) -> Run:
-        """A new run that shares the first `at_tick` ticks of this one. See `AsyncRun.fork`."""
-        fork = self._run.fork(at_tick, overrides=overrides, commands=commands)
-        return Run(self._background.call(fork), self._background)
-
-    def commands(self) -> list[Control]:
-        """What people's commands took effect, at which ticks, in order."""
-        return self._background.call(self._run.commands())
-
-    def viewers(self) -> list[Viewer]:
-        """Who watches it, longest there first."""
-        return self._background.call(self._run.viewers())
-
-    def delete(self) -> None:
-        """Stop it, and delete all that is known of it, for good."""
-        self._background.call(self._run.delete())
 
 
 class Client:
@@ -155,9 +30,15 @@ class Client:
     """
 
     def __init__(
-        self, url: str | None = None, *, timeout_s: float = ANSWER_S, give_up_s: float = GIVE_UP_S
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        share: str | None = None,
+        timeout_s: float = ANSWER_S,
+        give_up_s: float = GIVE_UP_S,
     ) -> None:
-        self._client = AsyncClient(url, timeout_s=timeout_s, give_up_s=give_up_s)
+        self._client = AsyncClient(url, token=token, share=share, timeout_s=timeout_s, give_up_s=give_up_s)
         self._background = Background()
         # So that one that was forgotten, or is still open at the interpreter's end, leaves nothing behind either.
         self._finalizer = weakref.finalize(self, self._background.close, self._client.aclose)
@@ -223,6 +104,90 @@ class Client:
     def tasks(self, *, status: TaskStatus | None = None, scenario: str | None = None) -> Generator[TaskInfo]:
         """Tasks, newest first; read page by page, as far as one goes."""
         return self._background.iterate(self._client.tasks(status=status, scenario=scenario))
+
+    def characterize(
+        self,
+        name: str,
+        *,
+        params: Mapping[str, JSON] | None = None,
+        seed: int | None = None,
+        duration_s: float | None = None,
+        pv_points: int | None = None,
+        pv_max_scale: float | None = None,
+        sensitivity: bool | None = None,
+        step: float | None = None,
+    ) -> Operation[Characterization]:
+        """Start the characterization of a scenario. See `AsyncClient.characterize`."""
+        started = self._client.characterize(
+            name,
+            params=params,
+            seed=seed,
+            duration_s=duration_s,
+            pv_points=pv_points,
+            pv_max_scale=pv_max_scale,
+            sensitivity=sensitivity,
+            step=step,
+        )
+        return Operation(self._background.call(started), self._background)
+
+    def heatmap(
+        self,
+        name: str,
+        *,
+        param_x: str,
+        x_min: float,
+        x_max: float,
+        x_steps: int,
+        param_y: str,
+        y_min: float,
+        y_max: float,
+        y_steps: int,
+        metric: str | None = None,
+        params: Mapping[str, JSON] | None = None,
+        seed: int | None = None,
+        duration_s: float | None = None,
+    ) -> Operation[Heatmap]:
+        """Start a sweep of two numbers of a scenario. See `AsyncClient.heatmap`."""
+        started = self._client.heatmap(
+            name,
+            param_x=param_x,
+            x_min=x_min,
+            x_max=x_max,
+            x_steps=x_steps,
+            param_y=param_y,
+            y_min=y_min,
+            y_max=y_max,
+            y_steps=y_steps,
+            metric=metric,
+            params=params,
+            seed=seed,
+            duration_s=duration_s,
+        )
+        return Operation(self._background.call(started), self._background)
+
+    def scan(
+        self,
+        *,
+        feeders: Sequence[str] | None = None,
+        scenarios: bool | None = None,
+        params: Mapping[str, JSON] | None = None,
+        duration_s: float | None = None,
+    ) -> Operation[Scan]:
+        """Start a scan of every candidate site, and of the catalogue. See `AsyncClient.scan`."""
+        started = self._client.scan(
+            feeders=feeders, scenarios=scenarios, params=params, duration_s=duration_s
+        )
+        return Operation(self._background.call(started), self._background)
+
+    def operation(self, operation_id: str) -> Operation[Result]:
+        """The operation with this id. See `AsyncClient.operation`."""
+        return Operation(self._client.operation(operation_id), self._background)
+
+    def operations(
+        self, *, op: Op | None = None, status: OperationStatus | None = None
+    ) -> Generator[OperationInfo]:
+        """Operations, newest first; read page by page, as far as one goes."""
+        return self._background.iterate(self._client.operations(op=op, status=status))
 
     def compare(
         self,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from .ending import until_over
 from .errors import TaskFailed
 from .follow import follow
-from .patience import patiently
 from .service import Service
-from .types import JSON
+from .types import JSON, known
 
 TaskStatus: TypeAlias = Literal["queued", "running", "recovering", "completed", "failed", "cancelled"]
 TASK_OVER: Final[frozenset[str]] = frozenset({"completed", "failed", "cancelled"})
@@ -104,7 +104,14 @@ class AsyncTask:
 
     async def events(self, *, since: int = 0) -> AsyncGenerator[TaskEvent]:
         """Everything that happens in it after offset `since`, those that are past first, until it is over."""
-        followed = follow(self._service.url, self.id, kind="tasks", since=since, give_up_s=self._give_up_s)
+        followed = follow(
+            self._service.url,
+            self.id,
+            kind="tasks",
+            since=since,
+            give_up_s=self._give_up_s,
+            headers=self._service.headers,
+        )
         async with aclosing(followed) as entries:
             async for entry in entries:
                 if entry["type"] != "reset":
@@ -135,12 +142,7 @@ class AsyncTask:
         Raises:
             TaskFailed: no experiment gave a score, or something went wrong; the message says what.
         """
-        info = await patiently(self.info, self._give_up_s)
-        while not info.over:
-            async with aclosing(self.events()) as events:
-                async for _ in events:
-                    pass
-            info = await patiently(self.info, self._give_up_s)
+        info = await until_over(self.info, self.events, self._give_up_s)
         if info.status == "failed":
             raise TaskFailed(self.id, info.reason or "no reason was told")
         return info
@@ -150,27 +152,22 @@ class AsyncTask:
         await self._service.tasks.delete(self.id)
 
 
-_EVENT = {field.name for field in fields(TaskEvent)}
-_EXPERIMENT = {field.name for field in fields(Experiment)} - {"broken"}
-_INFO = {field.name for field in fields(TaskInfo)} - {"done", "total", "best", "baseline"}
-
-
 def event_of(entry: Mapping[str, Any]) -> TaskEvent:
     """An entry of a task's or experiment's log."""
-    return TaskEvent(**{name: value for name, value in entry.items() if name in _EVENT})
+    return known(TaskEvent, entry)
 
 
 def experiment_of(document: Mapping[str, Any]) -> Experiment:
     """An experiment object of the protocol."""
-    known = {name: value for name, value in document.items() if name in _EXPERIMENT}
-    return Experiment(**known, broken=tuple(document.get("broken") or ()))
+    return known(Experiment, document, broken=tuple(document.get("broken") or ()))
 
 
 def info_of(document: Mapping[str, Any]) -> TaskInfo:
     """A task object of the protocol."""
     best, baseline, progress = document["best"], document["baseline"], document["progress"]
-    return TaskInfo(
-        **{name: value for name, value in document.items() if name in _INFO},
+    return known(
+        TaskInfo,
+        document,
         done=progress["done"],
         total=progress["total"],
         best=None if best is None else experiment_of(best),

@@ -1,7 +1,7 @@
 """Between Arrow and numpy, by their buffers.
 
-pyarrow's own conversions (`to_numpy`, `pyarrow.array`) import pandas where it is installed, even for plain numbers: a
-second and 100 MiB in a process that has no other use for it. A null is NaN on this side.
+pyarrow's own conversions of arrays (`to_numpy`, `pyarrow.array`) import pandas where it is installed, even for plain
+numbers: a second and 100 MiB in a process that has no other use for it. A null is NaN on this side.
 """
 
 from __future__ import annotations
@@ -16,18 +16,13 @@ from numpy.typing import NDArray
 _OFFSET_MAX = 2**31 - 1
 
 
-def floats(column: Any) -> NDArray[np.float64]:
-    """The numbers of a float64 `ChunkedArray`, as a copy."""
-    found = np.empty(len(column))
-    at = 0
-    for chunk in column.chunks:
-        part = found[at : at + len(chunk)]
-        part[:] = _values(chunk, np.dtype(np.float64))
-        there = _there(chunk)
-        if there is not None:
-            part[~there] = np.nan
-        at += len(chunk)
-    return found
+def matrix(table: Any) -> NDArray[np.float64]:
+    """The numbers of a table of float64 columns, one column each; columns are contiguous."""
+    # In one call: a page of a recording has hundreds of columns, and each would cost as much as its numbers.
+    parts = [batch.to_tensor(null_to_nan=True, row_major=False).to_numpy() for batch in table.to_batches()]
+    if not parts:
+        return np.empty((0, table.num_columns), order="F")
+    return parts[0] if len(parts) == 1 else np.asfortranarray(np.concatenate(parts))
 
 
 def integers(column: Any) -> NDArray[np.int64]:

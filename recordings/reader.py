@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .arrays import floats, integers, texts
+from .arrays import integers, matrix, texts
 from .chunks import METADATA, Chunk
 from .columns import CONTROLS, EVENTS, TICK
 from .rows import Rows, Selection, Texts
 from .store import Store
-
-COLUMNS_AT_ONCE: Final = 64
-"""Decoded before they are copied to where they are wanted; all at once would take twice the memory."""
 
 
 class ChunkUnreadable(Exception):
@@ -37,24 +34,23 @@ def read_chunk(
     Raises:
         ChunkUnreadable
     """
+    names = [column.name for column in selection.columns]
+    told = [EVENTS] * selection.events + [CONTROLS] * selection.controls
     with _opened(store, session_id, chunk) as file:
-        table = _columns(file, chunk, [TICK, *_texts_of(selection)])
+        # By all cores: who joins a long run waits for little else. Arrow takes a name also for the beginning of longer ones.
+        table = file.read(columns=[TICK, *names, *told], use_threads=True)
+        missing = [name for name in (TICK, *names, *told) if table.schema.get_field_index(name) < 0]
+        if missing:
+            raise ChunkUnreadable(chunk, f"it has no column {missing[0]!r}")
         if not np.array_equal(integers(table.column(TICK)), np.arange(chunk.first, chunk.after)):
             raise ChunkUnreadable(chunk, "it holds other ticks")
-        start, count = first - chunk.first, last - first + 1
-        told = {name: _texts(table, name, first, last, chunk) for name in _texts_of(selection)}
-        numbers = np.empty((count, len(selection.columns)), order="F")
-        for at in range(0, len(selection.columns), COLUMNS_AT_ONCE):
-            names = [column.name for column in selection.columns[at : at + COLUMNS_AT_ONCE]]
-            table = _columns(file, chunk, names).slice(start, count)
-            for place, name in enumerate(names, start=at):
-                numbers[:, place] = floats(table.column(name))
+        happened = {name: _texts(table, name, first, last, chunk) for name in told}
         return Rows(
             columns=selection.columns,
             ticks=np.arange(first, last + 1),
-            numbers=numbers,
-            events=told.get(EVENTS, ()),
-            controls=told.get(CONTROLS, ()),
+            numbers=matrix(table.select(names).slice(first - chunk.first, last - first + 1)),
+            events=happened.get(EVENTS, ()),
+            controls=happened.get(CONTROLS, ()),
         )
 
 
@@ -75,7 +71,7 @@ def _opened(store: Store, session_id: str, chunk: Chunk) -> Iterator[Any]:
             store.open(session_id, chunk.name) as source,
             pq.ParquetFile(source, page_checksum_verification=True) as file,
         ):
-            about = orjson.loads(file.schema_arrow.metadata[METADATA])
+            about = orjson.loads(file.metadata.metadata[METADATA])
             found = (about["session_id"], about["first"], about["ticks"], about["digest"])
             if found != (session_id, chunk.first, chunk.ticks, chunk.digest):
                 raise ChunkUnreadable(chunk, "it belongs to another run, or to other ticks of it")
@@ -84,20 +80,6 @@ def _opened(store: Store, session_id: str, chunk: Chunk) -> Iterator[Any]:
         raise ChunkUnreadable(chunk, "the file is not there") from None
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise ChunkUnreadable(chunk, f"the file cannot be read ({str(error)[:200]})") from error
-
-
-def _columns(file: Any, chunk: Chunk, names: Sequence[str]) -> Any:
-    """A table with these columns at least: Arrow takes a name also for the beginning of longer ones."""
-    # In one thread: readers share the machine, and more of them would cost memory rather than save time.
-    table = file.read(columns=names, use_threads=False)
-    missing = [name for name in names if table.schema.get_field_index(name) < 0]
-    if missing:
-        raise ChunkUnreadable(chunk, f"it has no column {missing[0]!r}")
-    return table
-
-
-def _texts_of(selection: Selection) -> list[str]:
-    return [EVENTS] * selection.events + [CONTROLS] * selection.controls
 
 
 def _texts(table: Any, name: str, first: int, last: int, chunk: Chunk) -> Texts:

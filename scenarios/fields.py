@@ -5,6 +5,7 @@ Every number is finite, every list and name has a bound: a scenario may come fro
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Annotated, TypeVar
 
@@ -42,6 +43,20 @@ def _whole_milliseconds(value: float) -> float:
     return value
 
 
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters, line breaks, and those that turn the direction of what follows them."""
+
+
+def one_line(text: str) -> str:
+    """Text that shows as what it is, on one line, wherever it is shown."""
+    if _UNSEEN.search(text):
+        raise PydanticCustomError(
+            "one_line",
+            "may not hold line breaks, control characters or marks that turn the direction of text",
+        )
+    return text
+
+
 def exact(seconds: float) -> Fraction:
     """The decimal number that was written, exactly: 0.1 is 1/10."""
     return Fraction(repr(seconds))
@@ -55,7 +70,10 @@ BusName = Annotated[
 SafeName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", min_length=1, max_length=48)]
 """A name that OpenDSS, URLs and dotted paths can carry."""
 
-Label = Annotated[str, Field(min_length=1, max_length=80)]
+Label = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(one_line)]
+
+Title = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
+"""What people call something."""
 
 Period = Annotated[float, Field(ge=0.01, le=3600.0), AfterValidator(_whole_milliseconds)]
 """A component's period in seconds; whole milliseconds, so that it is an exact fraction."""

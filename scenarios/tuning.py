@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
 
 from .errors import FieldError, Loc, ScenarioError, shown
-from .fields import MAX_SEED, Items, Model
+from .fields import MAX_SEED, Items, Model, Title
 from .metrics import METRICS, Direction
 from .resolving import MAX_OVERRIDES, MAX_PATH_CHARS, resolve
 from .validation import field_errors
@@ -126,7 +126,7 @@ class Constraint(Model):
 class Phase(Model):
     """One of the simulations that score an experiment, such as another seed or another load."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
+    name: Annotated[Title, Field(min_length=1, max_length=60)] | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     overrides: Overrides = Field(default_factory=dict)
 
@@ -145,7 +145,7 @@ class TaskSpec(Model):
     """A tuning task, complete and checked as far as that is possible without running it."""
 
     scenario: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    title: Annotated[str, StringConstraints(max_length=200)] | None = None
+    title: Title | None = None
     overrides: Overrides = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     space: Annotated[dict[Path, Parameter], Field(min_length=1, max_length=MAX_PARAMETERS)]

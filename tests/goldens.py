@@ -19,3 +19,8 @@ def golden(name: str) -> dict[str, Any]:
 def on_the_wire(entry: bytes, *, offset: int) -> dict[str, Any]:
     """An entry as the publish script sends it, at a time that does not change."""
     return {"offset": offset, **orjson.loads(entry), "ts": 5.0}
+
+
+def real_messages(kind: str) -> list[dict[str, Any]]:
+    """Messages of real runs on one kind of socket: `real/{kind}.{model}.json`, written by tests/workers/test_messages.py."""
+    return [orjson.loads(path.read_bytes()) for path in sorted((FOLDER / "real").glob(f"{kind}.*.json"))]

@@ -22,9 +22,10 @@ from gridcast.broadcaster import (
     NoChannel,
     Settings,
 )
-from gridcast.broadcaster.analyses import AnalysisState
+from gridcast.broadcaster.analyses import Analyses, AnalysisState
 from gridcast.broadcaster.client import BROKER_ERRORS
 from gridcast.broadcaster.commands import Command
+from gridcast.broadcaster.errors import UnansweredCommands
 from gridcast.broadcaster.names import SIMULATIONS_LIVE
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,9 @@ CLEAR_S = 5.0
 """How long a coordinator that lost its chair may clear away what it left."""
 _FIRST_RETRY_S = 0.05
 _LAST_RETRY_S = 1.0
+
+DELETING_S, DELETING_LOOKS = 2.0, 20
+"""How long, and how often, it is looked whether what was taken away is being deleted."""
 
 _TRIM_TO = 0.75
 """Of the log's bound: so much is left by a trim, so that there are few of them."""
@@ -59,7 +63,9 @@ class Chair:
         self._log_bytes = settings.log_bytes
         self._sizes: deque[int] = deque()
         self._kept_bytes = 0
+        self._answered = state.answered
         self._channels = Channels(redis)
+        self._analyses = Analyses(redis)
         self._commands = CommandLog(redis)
         self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
         self._news = asyncio.Event()
@@ -118,9 +124,31 @@ class Chair:
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, _LAST_RETRY_S)
 
-    async def commands(self, after: str) -> list[Command]:
-        """Commands after stream id `after`."""
-        return await self.insist(lambda: self._commands.read_all(self.channel, after=after))
+    async def last_word(self, entry: bytes, *, meta: Mapping[str, Any]) -> None:
+        """Publish the last entry; commands that came just before are answered by it."""
+        while True:
+            try:
+                await self.say([entry], meta={**meta, "answered": self._answered}, closing=self._answered)
+                return
+            except UnansweredCommands:
+                await self.cancelled()  # who cancels what is just ending has what he wants
+
+    async def cancelled(self) -> bool:
+        """Whether somebody has commanded to cancel since this was asked last."""
+        commands: list[Command] = await self.insist(
+            lambda: self._commands.read_all(self.channel, after=self._answered)
+        )
+        if commands:
+            self._answered = commands[-1].at
+        return any(command.command == "cancel" for command in commands)
+
+    async def deleted(self) -> bool:
+        """Whether a chair that was taken away was not taken over, but deleted: whoever deletes takes it first."""
+        for _ in range(DELETING_LOOKS):
+            if await self._analyses.get(self.channel) is None:
+                return True
+            await asyncio.sleep(DELETING_S / DELETING_LOOKS)
+        return False
 
     async def wait(self) -> None:
         """Return when a simulation is done or told its progress, when somebody commands, or after `LOOK_S`."""

@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 import structlog
 
-from gridcast.broadcaster import Settings
+from gridcast.broadcaster import Settings, tracing
+from gridcast.broadcaster.totals import TOTALS
 from gridcast.broadcaster.workers import RecordingState
 
 from .orders import Kind, Order, Report
@@ -42,6 +43,10 @@ _ENVIRONMENT = {
 }
 
 
+_UNNEEDED = {"auth_secret", "token"}
+"""Settings that no child needs, and so none shall have."""
+
+
 class CannotFork(Exception):
     """No child was started; the message says why."""
 
@@ -59,6 +64,7 @@ class Child:
     recording: RecordingState = "off"
     heard: bool = False
     done: float = 0.0
+    report: Report | None = None
 
 
 Exited = Callable[[Child, int], None]
@@ -158,7 +164,7 @@ class Children:
         loop = asyncio.get_running_loop()
         loop.add_reader(reports_fd, self._read_reports)
         try:
-            writer.write(self._settings.model_dump_json().encode() + b"\n")
+            writer.write(self._settings.model_dump_json(exclude=_UNNEEDED).encode() + b"\n")
             self._writer = writer
             while line := await reader.readline():
                 self._heard(orjson.loads(line))
@@ -231,3 +237,23 @@ class Children:
             child.recording = report.recording
             child.done = report.done
             child.heard = True
+            _count(child, report)
+
+
+def _count(child: Child, report: Report) -> None:
+    """Add what a child has counted since its last report to this worker's totals; its spans, to its trace."""
+    before, child.report = child.report, report
+    if report.publish_counts:
+        known = (
+            before.publish_counts if before and before.publish_counts else [0] * len(report.publish_counts)
+        )
+        TOTALS.publish_s.add(
+            [now - then for now, then in zip(report.publish_counts, known, strict=True)],
+            report.publish_sum_s - (before.publish_sum_s if before else 0.0),
+        )
+    TOTALS.ticks += report.ticks - (before.ticks if before else 0)
+    if tracing.enabled():
+        for name, (began_s, ended_s) in report.marks.items():
+            if before is None or name not in before.marks:
+                parent = child.order.origin.get("traceparent")
+                tracing.told(name, parent, began_s=began_s, ended_s=ended_s, session=child.order.id)

@@ -22,8 +22,10 @@ from gridcast.broadcaster import (
     NoChannel,
     Settings,
 )
-from gridcast.broadcaster.analyses import WAITING, Analyses, AnalysisState
+from gridcast.broadcaster.analyses import Analyses, AnalysisState
 from gridcast.broadcaster.errors import GridcastError
+from gridcast.broadcaster.origin import words
+from gridcast.broadcaster.patrol import WAITING
 
 from .chair import Chair
 from .retry import RETRY_S, TryLater
@@ -92,7 +94,9 @@ class Coordinators:
 
     async def _host(self, state: AnalysisState, token: int) -> None:
         channel = state.channel
-        words = log.bind(channel=str(channel), attempt=state.attempt)
+        # A task, and so a context, of its own.
+        about = {channel.kind: channel.id, "attempt": state.attempt, **words(state.origin)}
+        structlog.contextvars.bind_contextvars(**about)
         chair = Chair(self._settings, self._redis, state, owner=self._id, token=token)
         try:
             await self._coordinate(chair, state)
@@ -104,9 +108,9 @@ class Coordinators:
                     await self._analyses.enqueue(channel, attempt)
             raise
         except (Fenced, LeaseLost, NoChannel, Conflict) as error:
-            words.info("chair_lost", why=str(error))
+            log.info("chair_lost", why=str(error))
         except Exception as error:  # the outermost frame: whoever watches is told
-            log.exception("coordinator_failed", channel=str(channel))
+            log.exception("coordinator_failed")
             reason = (
                 f"unexpected error: {type(error).__name__}. "
                 "This is a fault of Gridcast; the worker's log has the details."

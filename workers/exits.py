@@ -40,7 +40,7 @@ def ending(status: int, *, tick: int, last_words: str | None, of: Kind = "sessio
             reason=f"the {of}'s process was ended by {number.name} near tick {tick}. {hint}.",
         )
     code = os.WEXITSTATUS(status)
-    if code in (Exit.DONE, Exit.LOST):
+    if code in (Exit.DONE, Exit.LOST, Exit.DELETED):
         return Ending(settled=True)
     if code in (Exit.DRAINED, Exit.CONFLICT):
         return Ending(reason=last_words)

@@ -19,18 +19,22 @@ import selectors
 import signal
 import socket
 import sys
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import structlog
 
 from gridcast.broadcaster import Settings
+from gridcast.broadcaster.logs import set_up_logs
+from gridcast.broadcaster.origin import words
+from gridcast.broadcaster.totals import TOTALS
 from gridcast.broadcaster.workers import RecordingState
 
 from .engine.build import warm
 from .engine.headless import host_simulation
 from .engine.run import host
-from .logs import set_up_logs
+from .marks import MARKS
 from .orders import Exit, Order, Report
 from .processes import end_with_parent
 from .versions import versions
@@ -53,7 +57,7 @@ class ForkServer:
     def serve(self) -> None:
         """Fork for every order, report every exit; returns when the worker is gone and no child is left."""
         settings = Settings.model_validate_json(self._first_line())
-        set_up_logs(settings)
+        set_up_logs(settings, process="forkserver")
         warm(specs_dir=settings.specs_dir)
         versions()
         gc.collect()
@@ -122,6 +126,8 @@ class ForkServer:
             self._inherited_selector.close()
             for inherited in self._inherited:
                 inherited.close()
+            about = {"attempt": order.attempt, **words(order.origin)}
+            structlog.contextvars.bind_contextvars(process=order.kind, **{order.kind: order.id}, **about)
             code = _run_child(order, settings, self._report_fd)
         except BaseException:  # nothing above this frame but the fork server's own loop
             with contextlib.suppress(Exception):
@@ -160,13 +166,27 @@ class ForkServer:
 def _run_child(order: Order, settings: Settings, report_fd: int) -> int:
     """Host the session or compute the simulation in this forked process; SIGTERM asks it to end at a tick boundary."""
     asked_to_end = False
+    newest = Report(pid=os.getpid(), tick=0, lag_s=0.0)
 
     def end(_number: int, _frame: object) -> None:
         nonlocal asked_to_end
         asked_to_end = True
 
     def tell(tick: int, lag_s: float, last_words: str | None, recording: RecordingState) -> None:
-        send(Report(pid=os.getpid(), tick=tick, lag_s=lag_s, last_words=last_words, recording=recording))
+        nonlocal newest
+        newest = Report(
+            pid=os.getpid(), tick=tick, lag_s=lag_s, last_words=last_words, recording=recording, **counted()
+        )
+        send(newest)
+
+    def counted() -> dict[str, Any]:
+        publish = TOTALS.publish_s
+        return {
+            "ticks": TOTALS.ticks,
+            "publish_counts": list(publish.counts),
+            "publish_sum_s": publish.sum,
+            "marks": dict(MARKS),
+        }
 
     def send(report: Report) -> None:
         with contextlib.suppress(BlockingIOError):  # a worker that does not read misses a report, no more
@@ -177,7 +197,10 @@ def _run_child(order: Order, settings: Settings, report_fd: int) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
     if order.kind == "simulation":
         return int(host_simulation(order, settings, draining=lambda: asked_to_end, send=send))
-    return int(host(order, settings, draining=lambda: asked_to_end, tell=tell))
+    try:
+        return int(host(order, settings, draining=lambda: asked_to_end, tell=tell))
+    finally:
+        send(replace(newest, **counted()))
 
 
 def main(control_fd: int, report_fd: int, parent_pid: int) -> None:

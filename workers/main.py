@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,10 +19,11 @@ from arq import Retry, func
 from arq.connections import ArqRedis
 from arq.worker import Worker
 
-from gridcast.broadcaster import Channel, Settings, load_settings
-from gridcast.broadcaster.analyses import AnalysisReaper
+from gridcast.broadcaster import Channel, Settings, load_settings, tracing
+from gridcast.broadcaster.analysis_reaper import AnalysisReaper
 from gridcast.broadcaster.client import BROKER_ERRORS, async_client
 from gridcast.broadcaster.errors import BadSettings
+from gridcast.broadcaster.logs import set_up_logs
 from gridcast.broadcaster.names import (
     BATCH_QUEUE,
     COORDINATE_JOB,
@@ -32,11 +34,12 @@ from gridcast.broadcaster.names import (
     new_id,
 )
 from gridcast.broadcaster.queue import deserialize, serialize
+from gridcast.broadcaster.simulation_reaper import SimulationReaper
 
 from .batch import BatchHost
 from .children import Children
 from .coordinators import MAX_COORDINATED, Coordinators
-from .logs import set_up_logs
+from .operations.craft import operation_craft
 from .retry import TryLater
 from .sessions import SessionHost
 from .sweep import Sweep
@@ -111,11 +114,15 @@ class SessionWorker:
             children=self._children,
             changed=lambda free: self._set_room(self._simulations, free),
         )
+        self.host.tell(simulations=lambda: len(self.batch.running))
         self.coordinators = Coordinators(
             settings,
             self._client,
             worker_id=self.id,
-            kinds={"task": task_craft(settings, self._client)},
+            kinds={
+                "task": task_craft(settings, self._client),
+                "operation": operation_craft(settings, self._client),
+            },
         )
         self._sessions = self._picker(
             SESSION_QUEUE, SESSION_JOB, self._start_session, jobs=self.host.slots, poll_s=POLL_S
@@ -162,11 +169,12 @@ class SessionWorker:
 
     def _keepers(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on until the worker ends."""
+        simulations = SimulationReaper(self._client, settings=self._settings)
         analyses = AnalysisReaper(self._client, owner=self.id, settings=self._settings)
         return [
             self.host.beat(),
             self.batch.tell(),
-            self.host.reaper.run(self.batch.simulations.sweep, analyses.sweep),
+            self.host.reaper.run(simulations.sweep, analyses.look),
             Sweep(self._client, self._settings).run(),
         ]
 
@@ -223,7 +231,8 @@ class SessionWorker:
     async def _start_session(self, ctx: dict[Any, Any], *args: Any) -> None:
         session_id, attempt = args
         with _again():
-            await self.host.start_session(str(session_id), int(attempt))
+            asked: datetime = ctx["enqueue_time"]
+            await self.host.start_session(str(session_id), int(attempt), asked_s=asked.timestamp())
 
     async def _start_simulation(self, ctx: dict[Any, Any], *args: Any) -> None:
         with _again():
@@ -267,11 +276,15 @@ async def serve(settings: Settings) -> None:
 def main() -> None:
     try:
         settings = load_settings()
+        tracing.set_up_traces(settings, process="worker")
     except BadSettings as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(BAD_INPUT)
-    set_up_logs(settings)
-    asyncio.run(serve(settings))
+    set_up_logs(settings, process="worker")
+    try:
+        asyncio.run(serve(settings))
+    finally:
+        tracing.shut_down()
 
 
 if __name__ == "__main__":

@@ -24,14 +24,17 @@ from gridcast.broadcaster import (
     LeaseLost,
     NoChannel,
     Settings,
+    tracing,
 )
+from gridcast.broadcaster.origin import words
 from gridcast.broadcaster.reaper import Reaper
 from gridcast.broadcaster.sessions import Sessions, SessionState, status_entry
+from gridcast.broadcaster.totals import TOTALS
 from gridcast.broadcaster.workers import BEAT_S, Heartbeat, Heartbeats
 
 from .children import CannotFork, Child, Children
 from .exits import Ending, ending
-from .orders import Order
+from .orders import Exit, Order
 from .retry import RETRY_S, TryLater
 
 log = structlog.get_logger(__name__)
@@ -71,7 +74,12 @@ class SessionHost:
         self._starting = 0
         self.slots = settings.slots or SLOTS_PER_CORE * (os.cpu_count() or 1)
         self._children = children
+        self._simulations: Callable[[], int] = lambda: 0
         children.hear("session", self._exited)
+
+    def tell(self, *, simulations: Callable[[], int]) -> None:
+        """How many simulations without viewers run here, for the heartbeat."""
+        self._simulations = simulations
 
     @property
     def running(self) -> list[Child]:
@@ -82,8 +90,9 @@ class SessionHost:
         """Slots without a session, counting those whose children are just being forked."""
         return self.slots - len(self.running) - self._starting
 
-    async def start_session(self, session_id: str, attempt: int) -> None:
-        """The job: start attempt `attempt` of a session, or do nothing where there is nothing to start.
+    async def start_session(self, session_id: str, attempt: int, *, asked_s: float | None = None) -> None:
+        """The job: start attempt `attempt` of a session, or do nothing where there is nothing to start. `asked_s` says when
+        (unix seconds) it was asked for.
 
         Returns as soon as the child is forked; the child publishes everything from then on.
 
@@ -94,7 +103,7 @@ class SessionHost:
             raise TryLater(RETRY_S)
         self._starting += 1
         try:
-            await self._start(session_id, attempt)
+            await self._start(session_id, attempt, asked_s)
         except BrokerUnavailable as error:
             log.warning("start_put_off", session=session_id, why=str(error))
             raise TryLater(RETRY_S) from error
@@ -102,15 +111,20 @@ class SessionHost:
             self._starting -= 1
             self._changed(self.free)
 
-    async def _start(self, session_id: str, attempt: int) -> None:
+    async def _start(self, session_id: str, attempt: int, asked_s: float | None) -> None:
         channel = Channel.session(session_id)
         await self._children.wait_ready()
         state = await self._sessions.get(session_id)
         if state is None or state.attempt != attempt or state.status not in CLAIMABLE:
             return
+        taken_s = time.time()
+        # The job has a task, and so a context, of its own.
+        structlog.contextvars.bind_contextvars(session=session_id, attempt=attempt, **words(state.origin))
+        parent = state.origin.get("traceparent")
         try:
-            token = await self._leases.acquire(channel)
-            state = await self._announce(channel, token)
+            with tracing.span("claim", parent, session=session_id):
+                token = await self._leases.acquire(channel)
+                state = await self._announce(channel, token)
         except LeaseHeld as error:
             raise TryLater(self._settings.lease_s) from error
         except (NoChannel, Fenced):
@@ -125,13 +139,18 @@ class SessionHost:
             token=token,
             owner=self._id,
             record=state.record,
+            origin=state.origin,
         )
+        if asked_s is not None:
+            TOTALS.queue_wait_s.observe(taken_s - asked_s)
+            tracing.told("queue", parent, began_s=asked_s, ended_s=taken_s, session=session_id)
         try:
-            child = await self._children.start(order)
+            with tracing.span("fork", parent, session=session_id):
+                child = await self._children.start(order)
         except CannotFork as error:
             await self._end(order, f"the worker could not start a process for this session: {error}")
             return
-        log.info("session_started", session=session_id, attempt=attempt, pid=child.pid)
+        log.info("session_started", child=child.pid)
         self._in_background(self._keep_while_building(child), self._keeping)
 
     async def _announce(self, channel: Channel, token: int) -> SessionState | None:
@@ -160,7 +179,15 @@ class SessionHost:
         self._changed(self.free)
         order = child.order
         end = ending(status, tick=child.tick, last_words=child.last_words)
-        log.info("session_child_ended", session=order.id, pid=child.pid, why=end.reason or "done")
+        log.info(
+            "session_child_ended",
+            session=order.id,
+            child=child.pid,
+            why=end.reason or "done",
+            **words(order.origin),
+        )
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == Exit.LOST:
+            TOTALS.leases_lost += 1
         if not end.settled:
             self._in_background(self._settle(order, end), self._endings)
 
@@ -208,6 +235,7 @@ class SessionHost:
                 attempt = await self._sessions.hand_over(order.id, token=order.token)
                 await self._leases.release(channel, order.token)
                 if attempt is not None:
+                    TOTALS.recoveries["ended"] += 1
                     await self._sessions.enqueue(order.id, attempt)
                 return
             except BrokerUnavailable:
@@ -250,7 +278,8 @@ class SessionHost:
         newest = await self._sessions.tokens([child.order.id for child in children])
         for child, token in zip(children, newest, strict=True):
             if token is None or token > child.order.token:
-                log.warning("child_outlived", session=child.order.id, pid=child.pid)
+                log.warning("child_outlived", session=child.order.id, child=child.pid)
+                TOTALS.leases_lost += token is not None
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
 
@@ -284,4 +313,12 @@ class SessionHost:
                 }
                 for child in self.running
             ],
+            "figures": {
+                "ticks": TOTALS.ticks,
+                "publish_s": TOTALS.publish_s.told(),
+                "queue_wait_s": TOTALS.queue_wait_s.told(),
+                "recoveries": dict(TOTALS.recoveries),
+                "leases_lost": TOTALS.leases_lost,
+                "simulations": self._simulations(),
+            },
         }

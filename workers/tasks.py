@@ -15,12 +15,11 @@ from gridcast.recordings.feeds import feeds_at
 
 from .chair import Chair
 from .coordinators import Craft
-from .versions import versions
+from .versions import named_by
 
 
 def task_craft(settings: Settings, redis: Redis) -> Craft:
     """How this worker coordinates tasks."""
-    named_by = {**versions(), "specs_dir": str(settings.specs_dir or "")}
 
     async def coordinate(chair: Chair, state: AnalysisState) -> None:
         # In a thread: Optuna takes a second and a hundred megabytes, and sessions must not wait for it.
@@ -38,7 +37,7 @@ def task_craft(settings: Settings, redis: Redis) -> Craft:
                 mirror=Mirror(redis, state.channel),
                 storage=lambda: Journal(client, state.channel, token=chair.token),
                 feeds=feeds_at(settings.recordings_at),
-                versions=named_by,
+                versions=named_by(settings),
             ).run()
 
     return Craft(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 
+from gridcast.broadcaster import Settings
+
 _PACKAGES = ("gridcast", "openg2g", "opendssdirect.py", "dss_python", "dss_python_backend", "numpy")
 
 
@@ -13,3 +15,8 @@ _PACKAGES = ("gridcast", "openg2g", "opendssdirect.py", "dss_python", "dss_pytho
 def versions() -> Mapping[str, str]:
     """By distribution; imports none of them."""
     return {name: version(name) for name in _PACKAGES}
+
+
+def named_by(settings: Settings) -> Mapping[str, str]:
+    """What the name of a simulation says beside its spec: a result counts only where all of it is the same."""
+    return {**versions(), "specs_dir": str(settings.specs_dir or "")}

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx2
@@ -60,3 +62,28 @@ async def api_process(settings: Settings, **environment: str) -> AsyncIterator[A
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@contextlib.contextmanager
+def threaded_api(redis_url: str) -> Iterator[str]:
+    """An API process for those who wait without a loop; its address."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gridcast.api.main", "--port", str(port)],
+        env={**os.environ, "GRIDCAST_REDIS_URL": redis_url, "GRIDCAST_RECORDINGS": "off"},
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            with contextlib.suppress(httpx2.TransportError):
+                if httpx2.get(f"{url}/healthz").status_code == 200:
+                    break
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise TimeoutError("the API process did not start")
+            time.sleep(0.05)
+        yield url
+    finally:
+        process.kill()
+        process.wait()

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from gridcast.api import company
 from gridcast.api.audience import Audience
 from gridcast.api.company import NEWS_EVERY_S, Herald, News
 from gridcast.api.frames import Frame
@@ -23,7 +24,7 @@ from tests.api.producer import Producer
 from tests.api.serving import Api, receive, receive_until, serving
 from tests.api.test_audience import Clock, Outlet
 from tests.goldens import golden
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 CHANNEL = Channel.session("k3v9")
 
@@ -148,6 +149,40 @@ async def test_who_did_not_ask_is_told_nothing_and_who_is_behind_is_told_later(
         assert [news["count"] for news in ear.heard] == [2]
         assert isinstance(silent.outlet, Outlet)
         assert silent.outlet.beats == []
+
+
+async def test_an_error_that_nobody_foresaw_ends_a_round_and_not_the_news(
+    presence: Presence, audience: Audience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("PAUSE_S", "AFTER_ERROR_S"):
+        monkeypatch.setattr(company, pause, 0)
+    fail_once = [ValueError("a viewer that cannot be read"), TypeError("nor this one")]
+    known, place = presence.glances, presence.place
+
+    async def glances(channels: list[Channel]) -> Any:
+        if fail_once:
+            raise fail_once.pop()
+        return await known(channels)
+
+    placed: list[dict[str, int]] = []
+
+    async def placing(channel: Channel, process: str, ticks: dict[str, int]) -> None:
+        placed.append(ticks)
+        if len(placed) == 1:
+            raise ValueError("no place")
+        await place(channel, process, ticks)
+
+    monkeypatch.setattr(presence, "glances", glances)
+    monkeypatch.setattr(presence, "place", placing)
+    async with audience.seat(CHANNEL, viewer(1), None) as one:
+        one.ear = ear = Ear()
+        one.playhead.move(7)
+        rounds = asyncio.create_task(Herald(presence, audience).run())
+        await until(lambda: bool(ear.heard), what="the news of a later round")
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)
+    assert placed == [{"v1": 7}] * 2, "what moved in a round that failed is passed on in the next"
+    assert [v["tick"] for v in ear.heard[-1]["viewers"]] == [7]
 
 
 async def test_of_many_only_the_first_fifty_are_shown_and_all_are_counted(presence: Presence) -> None:

@@ -163,6 +163,57 @@ async def test_columns_that_not_all_have_are_left_out_and_named(
     assert set(found["series"]["one"]) == {"v_min", "v_max", "p_kw_total", "taps.creg1a"}
 
 
+async def test_a_run_that_has_lost_ticks_is_compared_by_what_is_left_and_the_holes_are_named(
+    http: httpx2.AsyncClient, settings: Settings
+) -> None:
+    recorder = Recorder(settings, ONE)
+    await recorder.begin(config={})
+    await recorder.go(ONE.ticks)
+    chunks = [await recorder.record(first, first + 20) for first in range(0, 100, 20)]
+    await recorder.trim(recorder.head + 1)
+    told = {"type": "summary", "ts": 3.0, "metrics": {"worst_vmax": 1.04}}
+    await recorder.publish(told, meta={"summary": orjson.dumps(told)})
+    other = Recorder(settings, TWO)
+    await other.begin(config={})
+    await other.go(TWO.ticks)
+    whole = await compare(http, ids="one,two")
+    assert whole["missing"] == {}
+    for lost in (0, 1, 3):
+        recorder.store.delete("one", chunks[lost].name)
+    found = await compare(http, ids="one,two")
+    assert found["missing"] == {"one": [[0, 39], [60, 79]]}
+    assert found["summary"] == {"worst_vmax": {"one": 1.04, "two": None}}
+    for name, values in whole["series"]["one"].items():
+        left = [None if n < 40 or 60 <= n < 80 else value for n, value in enumerate(values)]
+        assert found["series"]["one"][name] == left
+    assert found["series"]["two"] == whole["series"]["two"]
+    for chunk in chunks:
+        recorder.store.delete("one", chunk.name)
+    found = await compare(http, ids="one,two")
+    assert found["missing"] == {"one": [[0, 99]]}
+    assert set(found["series"]["one"]["v_min"]) == {None}
+    await recorder.aclose()
+    await other.aclose()
+
+
+async def test_a_hole_between_recording_and_log_takes_nothing_of_either_with_it(
+    http: httpx2.AsyncClient, settings: Settings
+) -> None:
+    recorder, other = Recorder(settings, ONE), Recorder(settings, TWO)
+    for run in (recorder, other):
+        await run.begin(config={})
+        await run.go(42)
+    await recorder.record(0, 21)
+    whole = (await compare(http, ids="one,two"))["series"]["one"]["v_min"]
+    await recorder.trim(recorder.head_of(36))
+    await recorder.go(7)
+    found = await compare(http, ids="two,one")
+    assert found["missing"] == {"one": [[21, 34]]}
+    assert found["series"]["one"]["v_min"][:42] == whole[:21] + [None] * 14 + whole[35:]
+    await recorder.aclose()
+    await other.aclose()
+
+
 async def test_a_session_without_ticks_is_named(http: httpx2.AsyncClient, settings: Settings) -> None:
     waiting = Recorder(settings, ONE)
     await waiting.create()

@@ -119,7 +119,7 @@ async def test_a_reader_that_takes_nothing_is_let_go_without_an_error_in_the_log
         with socket.socket() as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
             deaf.connect(("127.0.0.1", api.port))
-            deaf.sendall(b"GET %b HTTP/1.1\r\nHost: lab\r\n\r\n" % PATH.encode())
+            deaf.sendall(b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % PATH.encode())
             await until(lambda: len(api.services.audience) == 1, what="the reader")
             for _ in range(200):  # more than the kernel takes for it
                 await producer.ticks(1, padding=60_000)

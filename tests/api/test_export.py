@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gridcast.api import past
+from gridcast.api import places, reading
 from gridcast.api.desk import EXPORTS
 from gridcast.broadcaster import Settings
 from gridcast.recordings.reader import read_chunk
 from tests.api.recorded import Recorder
 from tests.api.serving import Api
 from tests.recordings.made import SESSION, Made
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 RUN = Made(1300)
 FORMATS = ("csv", "parquet", "jsonl")
@@ -35,6 +37,13 @@ async def recorder(settings: Settings) -> AsyncIterator[Recorder]:
     found = Recorder(settings, RUN)
     yield found
     await found.aclose()
+
+
+@pytest.fixture
+def held() -> Iterator[ExitStack]:
+    """Places of other exports."""
+    with ExitStack() as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -146,6 +155,7 @@ async def test_a_chunk_that_is_missing_or_broken_is_noticed_before_the_first_byt
         problem = (await export(http, form, 410)).json()
         assert problem["available"] == [[0, 599]]
         assert "ticks 600 to 1299" in problem["detail"]
+        assert "an export is all of a run; /api/sessions/k3v9/ticks has ranges" in problem["detail"]
     file.write_bytes(whole)
     await export(http, form)
 
@@ -162,7 +172,7 @@ async def test_a_file_that_vanishes_on_the_way_breaks_the_connection_off(
         recorder.store.delete(SESSION, recorder.chunks[1].name)
         return read_chunk(*args, **options)
 
-    monkeypatch.setattr(past, "read_chunk", vanishing)
+    monkeypatch.setattr(reading, "read_chunk", vanishing)
     async with http.stream("GET", f"/api/sessions/{SESSION}/export", params={"format": form}) as response:
         assert response.status_code == 200
         with pytest.raises(httpx2.RemoteProtocolError):
@@ -170,7 +180,7 @@ async def test_a_file_that_vanishes_on_the_way_breaks_the_connection_off(
 
 
 async def test_exports_are_few_at_once_and_the_next_one_is_told_to_wait(
-    recorder: Recorder, http: httpx2.AsyncClient, api: Api, monkeypatch: pytest.MonkeyPatch
+    recorder: Recorder, http: httpx2.AsyncClient, api: Api, monkeypatch: pytest.MonkeyPatch, held: ExitStack
 ) -> None:
     await recorded(recorder, 0, 600, 1300)
     let_go = threading.Event()
@@ -179,10 +189,10 @@ async def test_exports_are_few_at_once_and_the_next_one_is_told_to_wait(
         assert let_go.wait(PATIENCE_S)
         return read_chunk(*args, **options)
 
-    monkeypatch.setattr(past, "read_chunk", slow)
+    monkeypatch.setattr(reading, "read_chunk", slow)
     desk = api.services.desk
     for _ in range(EXPORTS - 1):
-        await desk.exports.acquire()
+        held.enter_context(desk.exports.one())
     async with http.stream("GET", f"/api/sessions/{SESSION}/export") as first:
         assert first.status_code == 200
         problem = await export(http, "csv", 503)
@@ -190,6 +200,36 @@ async def test_exports_are_few_at_once_and_the_next_one_is_told_to_wait(
         let_go.set()
         await first.aread()
     await export(http, "csv")
+
+
+async def test_an_export_gives_its_place_to_the_next_where_its_client_is_slow(
+    recorder: Recorder,
+    http: httpx2.AsyncClient,
+    api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    held: ExitStack,
+) -> None:
+    await recorded(recorder, 0, 600, 1300)
+    begun, let_go = threading.Event(), threading.Event()
+
+    def slow(*args: Any, **options: Any) -> Any:
+        begun.set()
+        assert let_go.wait(PATIENCE_S)
+        return read_chunk(*args, **options)
+
+    monkeypatch.setattr(reading, "read_chunk", slow)
+    desk = api.services.desk
+    others = [held.enter_context(desk.exports.one()) for _ in range(EXPORTS - 1)]
+    async with http.stream("GET", f"/api/sessions/{SESSION}/export") as first:
+        await until(begun.is_set, what="the first chunk's turn")
+        [its] = desk.exports.taken - set(others)
+        its.took(0, places.PATIENCE_S)
+        next_one = asyncio.create_task(export(http, "csv"))
+        await until(its.lost.is_set, what="the next export")
+        let_go.set()
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await first.aread()
+    assert len((await next_one).text.splitlines()) == 1301
 
 
 async def test_what_cannot_be_exported_is_refused(recorder: Recorder, http: httpx2.AsyncClient) -> None:

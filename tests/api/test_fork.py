@@ -44,7 +44,7 @@ def redis() -> Redis:
 async def http(redis: Redis, tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application with one session of 600 ticks, of which 100 are done."""
     settings = Settings(redis_url=f"redis://127.0.0.1:{free_port()}/0", dir=tmp_path)
-    app = create_app(settings, redis=redis)
+    app = create_app(settings, redis=redis, host="lab")
     await Sessions(redis).create("parent", record=PARENT, n_ticks=600, created=5.0)
     await reach(redis, 100)
     async with (

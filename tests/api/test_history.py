@@ -13,7 +13,8 @@ import numpy as np
 import orjson
 import pytest
 
-from gridcast.api import history, past
+from gridcast.api import history, reading
+from gridcast.api.columnar import Columnar
 from gridcast.api.failures import PROBLEM_TYPE
 from gridcast.api.fields import MAX_UNKNOWN
 from gridcast.broadcaster import Settings
@@ -341,7 +342,7 @@ async def test_the_loop_goes_on_while_the_past_is_read_and_a_client_that_left_is
         assert let_go.wait(PATIENCE_S)
         return read_chunk(*args, **options)
 
-    monkeypatch.setattr(past, "read_chunk", slow)
+    monkeypatch.setattr(reading, "read_chunk", slow)
     request = asyncio.create_task(http.get(f"/api/sessions/{SESSION}/ticks"))
     await until(asked.is_set, what="the first chunk's turn")
     assert (await http.get("/healthz")).status_code == 200
@@ -350,9 +351,36 @@ async def test_the_loop_goes_on_while_the_past_is_read_and_a_client_that_left_is
     async with httpx2.AsyncClient(base_url=str(http.base_url), timeout=PATIENCE_S) as other:
         await other.get("/healthz")
         let_go.set()
-        monkeypatch.setattr(past, "read_chunk", read_chunk)
+        monkeypatch.setattr(reading, "read_chunk", read_chunk)
         same_as_live(await get(other), 0, 139)
     assert reads == [0]
+
+
+async def test_the_next_chunk_is_read_while_the_last_one_is_sifted(
+    recorder: Recorder, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await recorder.begin()
+    await recorder.go(140)
+    for first in range(0, 140, 35):
+        await recorder.record(first, first + 35)
+    reads: list[int] = []
+    second = threading.Event()
+    add = Columnar.add
+
+    def noted(*args: Any, **options: Any) -> Any:
+        reads.append(options["first"])
+        if len(reads) == 2:
+            second.set()
+        return read_chunk(*args, **options)
+
+    def patient(columns: Columnar, found: Any) -> None:
+        assert second.wait(PATIENCE_S), "the second chunk's turn"
+        add(columns, found)
+
+    monkeypatch.setattr(reading, "read_chunk", noted)
+    monkeypatch.setattr(Columnar, "add", patient)
+    same_as_live(await get(http), 0, 139)
+    assert reads == [0, 35, 70, 105]
 
 
 async def test_what_is_trimmed_while_it_is_read_comes_from_its_new_chunk(
@@ -376,6 +404,6 @@ async def test_what_is_trimmed_while_it_is_read_comes_from_its_new_chunk(
             asyncio.run_coroutine_threadsafe(move(), loop).result(PATIENCE_S)
         return read_chunk(*args, **options)
 
-    monkeypatch.setattr(past, "read_chunk", moving)
+    monkeypatch.setattr(reading, "read_chunk", moving)
     same_as_live(await get(http), 0, 139)
     assert moved.is_set()

@@ -15,9 +15,9 @@ from tests.api.producer import Producer
 from tests.api.serving import Api
 from tests.waiting import PATIENCE_S, until
 
-GET = b"GET /healthz HTTP/1.1\r\nHost: lab\r\n"
+GET = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 UPGRADE = (
-    b"Host: lab\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Host: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
@@ -93,7 +93,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(api: Api, monkeypatch
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
     peer = Peer(reader, writer)
     await peer.send(
-        b"POST /api/sessions HTTP/1.1\r\nHost: lab\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+        b"POST /api/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
     )
     assert await peer.rest() == b""
     writer.close()
@@ -106,7 +106,7 @@ async def test_an_answer_may_take_longer_than_a_request(
     await producer.begin()
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
     peer = Peer(reader, writer)
-    await peer.send(b"GET /api/sessions/k3v9/events HTTP/1.1\r\nHost: lab\r\n\r\nGET /healthz HT")
+    await peer.send(b"GET /api/sessions/k3v9/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /healthz HT")
     assert await peer.head() == b"HTTP/1.1 200 OK"
     await asyncio.sleep(4 * HttpProtocol.request_s)
     await producer.ticks(1)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from arq.constants import job_key_prefix
 from redis.asyncio import Redis
 
+from gridcast.broadcaster import Settings
 from gridcast.broadcaster.names import BATCH_QUEUE, SIMULATIONS, SimulationKeys, simulation_job_id
+from gridcast.broadcaster.simulation_reaper import SimulationReaper
 from gridcast.broadcaster.simulations import MAX_TRIES, Result, Simulations, key_of, spec_of
 
 SPEC = spec_of({"duration_s": 10})
@@ -76,15 +78,16 @@ async def test_who_computes_it_learns_that_nobody_wants_it(redis: Redis) -> None
 
 async def test_a_lost_one_is_put_back_at_the_second_look(redis: Redis) -> None:
     sims = simulations(redis)
+    reaper = SimulationReaper(redis, settings=Settings())
     await sims.want("task:a", {KEY: SPEC})
     await sims.claim(KEY, owner="w1", lease_s=5)
     await lose_jobs(redis)
-    assert await sims.sweep() == []  # it is being computed
+    assert await reaper.sweep() == []  # it is being computed
     await redis.delete(SimulationKeys(KEY).lease)
-    assert await sims.sweep() == []
-    assert await sims.sweep() == [KEY]
+    assert await reaper.sweep() == []
+    assert await reaper.sweep() == [KEY]
     assert await waiting(redis) == [simulation_job_id(KEY, 2)]
-    assert await sims.sweep() == []
+    assert await reaper.sweep() == []
 
 
 async def test_one_that_ends_its_worker_again_and_again_fails_alone(redis: Redis) -> None:

@@ -7,11 +7,15 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from typer.testing import Result
+
+Gridcast = Callable[..., Result]
+"""A `gridcast` command in the test's own process, by its arguments."""
 REPOSITORY = Path(__file__).parents[2]
 STANDINS = (sys.executable, "-m", "tests.cli.standins")
 REAL = (sys.executable, "-m", "gridcast.cli")

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from gridcast.cli.main import app
 from tests.cli.fake_service import SCHEMA, SUMMARY, TICKS, FakeService, serving
 
-Fake = TypeVar("Fake", bound="SteeredService")
+Fake = TypeVar("Fake", bound=FakeService)
 PAGE = 2
 """Sessions per page, small so that few sessions make many pages."""
 

@@ -72,6 +72,19 @@ def test_runs_without_summaries_or_differences_are_told_as_such(service: Watched
     assert any(line.startswith("no summaries to compare yet") for line in lines)
 
 
+def test_ticks_that_a_run_has_lost_are_named_beside_its_voltages(service: WatchedService) -> None:
+    service.comparison = {**COMPARISON, "missing": {"def": [[0, 1], [3, 3]]}}
+    lines = told(service, "abc", "def")
+    assert any(
+        line.startswith("def: ticks 0 to 1, 3 to 3 are gone; its voltages here lack them") for line in lines
+    )
+    assert "violation" in " ".join(lines), "the summaries are there all the same"
+    service.comparison = {**COMPARISON, "missing": {"abc": [[n, n] for n in range(0, 12, 2)]}}
+    assert any("4 to 4, 6 to 6 and 2 stretches more are gone" in line for line in told(service, "abc", "def"))
+    service.comparison = {**COMPARISON, "missing": {}}
+    assert not any("are gone" in line for line in told(service, "abc", "def"))
+
+
 def test_json_is_the_answer_of_the_service(service: WatchedService) -> None:
     done = service.gridcast("compare", "a", "def", "last", "--json")
     assert done.exit_code == 2, "`a` and `last` are one session"

@@ -4,62 +4,28 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner, Result
 
-from gridcast.cli.main import app
-from tests.cli.started import REAL, REPOSITORY
-from tests.waiting import PATIENCE_S
+from tests.cli.started import Gridcast
 
 TICKS = 300
-Gridcast = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def gridcast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gridcast]:
-    """Runs commands in this process, on a service of processes with two finished runs; `last` has another tap."""
-    folder = tmp_path_factory.mktemp("up")
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
-    with (folder / "up.log").open("w") as log:
-        up = subprocess.Popen(
-            [*REAL, "up", "--port", "0", "--dir", str(folder)],
-            cwd=REPOSITORY,
-            env=ours,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        assert up.stdout is not None
-        ready = up.stdout.readline()
-        assert ready.startswith("ready "), (folder / "up.log").read_text()
-        url = ready.removeprefix("ready ").strip()
-
-        def run(*arguments: str) -> Result:
-            return CliRunner().invoke(app, arguments, env={"GRIDCAST_URL": url})
-
-        done = run("run", "ieee13", "--set", f"duration_s={TICKS // 10}", "--title", "first", "--json")
-        assert done.exit_code == 0, done.stderr
-        taps = 'set_taps {"regulators":{"creg1a":1.05}}'
-        done = run("fork", "last", "--at", "200", "--set", "title=second", "--command", taps)
-        assert done.exit_code == 0, done.stderr
-        done = run("watch", "last", "--json")
-        assert done.exit_code == 0, done.stderr
-        yield run
-    finally:
-        up.send_signal(signal.SIGINT)
-        up.wait(PATIENCE_S)
-        assert up.stdout is not None
-        up.stdout.close()
+def gridcast(gridcast: Gridcast) -> Gridcast:
+    """Runs commands on a service with two finished runs; `last` has another tap."""
+    done = gridcast("run", "ieee13", "--set", f"duration_s={TICKS // 10}", "--title", "first", "--json")
+    assert done.exit_code == 0, done.stderr
+    taps = 'set_taps {"regulators":{"creg1a":1.05}}'
+    done = gridcast("fork", "last", "--at", "200", "--set", "title=second", "--command", taps)
+    assert done.exit_code == 0, done.stderr
+    done = gridcast("watch", "last", "--json")
+    assert done.exit_code == 0, done.stderr
+    return gridcast
 
 
 def ids(gridcast: Gridcast) -> dict[str, str]:

@@ -62,6 +62,26 @@ def test_one_picture_of_all_runs_and_workers(service: WatchedService) -> None:
     assert "1 worker, 1 of 4 slots taken, 3 queued" in done.stdout
 
 
+def test_of_runs_that_are_over_it_tells_the_lowest_voltage_and_how_long_limits_were_violated(
+    service: WatchedService,
+) -> None:
+    summary = {"metrics": {"worst_vmin": 0.9312, "violation_time_s": 1234.5}}
+    schema = {**SCHEMA, "v_min": 0.95}
+    service.sessions.append(
+        session("done1", status="completed", scenario="ieee34", summary=summary, schema=schema)
+    )
+    lines = service.gridcast("monitor", "--once").stdout.splitlines()
+    heading, running, over, *_ = [" ".join(line.split()) for line in lines]
+    assert "violations lowest (pu) now (pu)" in heading
+    assert running.count("0.9400 at 671.a (below 0.95)") == 2, "so far, and now"
+    assert "1,234.5 s 0.9400 at 671.a" in over
+    service.history = problem(410, "ticks 0 to 1 are not there any more")
+    lines = service.gridcast("monitor", "--once").stdout.splitlines()
+    assert "1,234.5 s 0.9312 (below 0.95) -" in " ".join(lines[2].split()), "by its summary"
+    told = json.loads(service.gridcast("monitor", "--once", "--json").stdout)["sessions"]
+    assert [found["violation_time_s"] for found in told] == [None, 1234.5]
+
+
 def test_one_picture_of_one_run_tells_what_happened_in_it(service: WatchedService) -> None:
     done = service.gridcast("monitor", "last", "--once")
     assert done.exit_code == 0, done.stderr

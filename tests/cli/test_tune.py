@@ -7,18 +7,15 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from gridcast.cli.main import app
-from tests.cli.started import REAL, REPOSITORY
+from tests.cli.started import REAL, REPOSITORY, Gridcast
 from tests.waiting import PATIENCE_S
 
-Gridcast = Callable[..., Result]
 STEP = "controllers.0.voltage_dual_step_size"
 SHORT = f"""
 scenario = "ieee13-ofo"
@@ -31,35 +28,6 @@ low = 0.1
 high = 5.0
 """
 LONG = SHORT.replace("duration_s = 10", "duration_s = 3600").replace("experiments = 3", "experiments = 500")
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("up")
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
-    with (folder / "up.log").open("w") as log:
-        up = subprocess.Popen(
-            [*REAL, "up", "--port", "0", "--dir", str(folder)],
-            cwd=REPOSITORY,
-            env=ours,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        assert up.stdout is not None
-        ready = up.stdout.readline()
-        assert ready.startswith("ready "), (folder / "up.log").read_text()
-        yield ready.removeprefix("ready ").strip()
-    finally:
-        up.send_signal(signal.SIGINT)
-        up.communicate(timeout=PATIENCE_S)
-
-
-@pytest.fixture
-def gridcast(url: str) -> Gridcast:
-    return lambda *arguments: CliRunner().invoke(app, arguments, env={"GRIDCAST_URL": url})
 
 
 @pytest.fixture
@@ -99,14 +67,14 @@ def test_a_detached_task_is_looked_at_later(gridcast: Gridcast, spec: Path) -> N
 
 
 def test_an_interrupted_tune_cancels_its_task_and_the_monitor_shows_it_until_then(
-    gridcast: Gridcast, url: str, tmp_path: Path
+    gridcast: Gridcast, kept_url: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "long.toml"
     path.write_text(LONG)
     following = subprocess.Popen(
         [*REAL, "tune", str(path)],
         cwd=REPOSITORY,
-        env={**os.environ, "GRIDCAST_URL": url},
+        env={**os.environ, "GRIDCAST_URL": kept_url},
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + PATIENCE_S

@@ -179,7 +179,9 @@ class Scripted(FakeService):
             return refusal(503, "the broker does not answer")
         first, last = int(asked.get("from", 0)), int(asked.get("to", N_TICKS - 1))
         if self.lost and first <= self.lost[1] and self.lost[0] <= last:
-            return refusal(410, f"ticks {self.lost[0]} to {self.lost[1]} are not there any more")
+            text = f"ticks {self.lost[0]} to {self.lost[1]} are not there any more"
+            there = [[0, self.lost[0] - 1], [self.lost[1] + 1, N_TICKS - 1]]
+            return refusal(410, text, available=[span for span in there if span[0] <= span[1]])
         answer = {
             "session_id": "abc",
             "epoch": "e1",
@@ -229,8 +231,14 @@ class Scripted(FakeService):
             self.sockets.remove(socket)
 
 
-def refusal(code: int, detail: str, kind: str = "no") -> Response:
-    document = {"type": f"urn:gridcast:problem:{kind}", "title": "No", "status": code, "detail": detail}
+def refusal(code: int, detail: str, kind: str = "no", **facts: Any) -> Response:
+    document = {
+        "type": f"urn:gridcast:problem:{kind}",
+        "title": "No",
+        "status": code,
+        "detail": detail,
+        **facts,
+    }
     return Response(json.dumps(document), code, media_type="application/problem+json")
 
 

@@ -33,6 +33,7 @@ def answer(*titles: str) -> dict[str, Any]:
         "step_s": 60.0,
         "max_points": 2,
         "left_out": ["taps.creg1a"],
+        "missing": {"r0": [[0, 4], [9, 9]]} if titles[0] == "no control" else {},
     }
 
 
@@ -55,5 +56,6 @@ def test_series_stand_side_by_side_and_end_with_their_runs() -> None:
     assert table.index.tolist() == [0.0, 60.0]
     np.testing.assert_array_equal(table, [[0.95, 0.95], [np.nan, 0.96]])
     assert compared.left_out == ("taps.creg1a",)
+    assert compared.missing == {"r0": ((0, 4), (9, 9))}
     with pytest.raises(KeyError):
         compared.series_table("v_mean")

@@ -7,13 +7,16 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cli.started import REAL, started
 from tests.client.test_package import BLOCKS
 
-WAIT_S = 120
-"""Generous: it takes some fifteen seconds."""
+WAIT_S = 240
+"""Generous: it takes some twenty seconds where nothing else runs."""
 
 
+@pytest.mark.timeout(WAIT_S + 60)
 async def test_the_pieces_of_the_page_run_one_after_the_other(tmp_path: Path) -> None:
     folder = tmp_path / "gridcast"
     page = tmp_path / "page.py"

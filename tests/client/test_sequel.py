@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gridcast.client.messages import CommandAnswer, Control, Event, Gap, Schema, Status, Summary
+from gridcast.client.messages import CommandAnswer, Control, Event, Gap, Rewind, Schema, Status, Summary
 from gridcast.client.sequel import Item, Sequel
 from gridcast.client.ticks import Ticks
-from tests.client.scripted import N_TICKS, SCHEMA, SUMMARY, numbered, reset, status, ticks, whole
+from tests.client.scripted import N_TICKS, SCHEMA, SUMMARY, control, numbered, reset, status, ticks, whole
 from tests.goldens import golden
 
 
@@ -118,6 +118,51 @@ def test_what_a_broker_lost_and_the_service_computed_again_is_not_told_twice(rea
     assert brief(items)[3:] == [(0, 2), (3, 7), (8, 9), (10, 11), "Summary", "completed"]
     told = [item.tick for item in items if isinstance(item, Event)]
     assert told == list(range(N_TICKS))
+
+
+def steered(first: int, last: int, *deeds: tuple[int, str]) -> dict[str, Any]:
+    """A `ticks` entry in which people's commands took effect."""
+    told = [{**control(tick), "by": "user:ada", "command_id": ident} for tick, ident in deeds]
+    entry = ticks(first, last)
+    return {**entry, "controls": [*entry["controls"], *told]}
+
+
+@pytest.mark.parametrize("reason", ["ahead", "epoch"])
+def test_ticks_computed_again_without_a_command_that_was_lost_come_again(reason: str) -> None:
+    items = read(
+        SCHEMA,
+        steered(0, 2, (1, "kept")),
+        steered(3, 5, (4, "lost")),
+        ticks(6, 7),
+        reset(1, reason),
+        SCHEMA,
+        steered(0, 3, (1, "kept")),
+        ticks(4, 5),
+        ticks(6, 9),
+    )
+    assert brief(items) == ["Schema", (0, 2), (3, 5), (6, 7), "Rewind", (4, 5), (6, 9)]
+    assert [item.tick for item in items if isinstance(item, Rewind)] == [4]
+
+
+def test_a_command_that_came_instead_of_a_lost_one_is_a_rewind_too() -> None:
+    items = read(SCHEMA, ticks(0, 5), reset(1, "ahead"), steered(0, 7, (3, "sooner")))
+    assert brief(items) == ["Schema", (0, 5), "Rewind", (3, 7)]
+
+
+def test_what_was_read_from_elsewhere_is_not_compared() -> None:
+    late = read(SCHEMA, ticks(0, 1), reset(5), ticks(4, 5), reset(1, "epoch"), steered(0, 7, (2, "unseen")))
+    assert brief(late) == ["Schema", (0, 1), ("gap", 2, 3, "trimmed"), (4, 5), (6, 7)]
+    begun_late = Sequel(5)
+    begun_late.take(SCHEMA)
+    again = read(ticks(5, 6), reset(1, "ahead"), steered(0, 7, (2, "unseen")), sequel=begun_late)
+    assert brief(again) == [(5, 6), (7, 7)]
+
+
+def test_after_a_rewind_the_new_ticks_are_what_is_compared() -> None:
+    items = read(
+        SCHEMA, steered(0, 5, (3, "lost")), reset(1, "ahead"), ticks(0, 5), reset(1, "ahead"), ticks(0, 7)
+    )
+    assert brief(items) == ["Schema", (0, 5), "Rewind", (3, 5), (6, 7)]
 
 
 def test_a_run_that_fails_while_it_is_computed_again_says_so() -> None:

@@ -79,16 +79,19 @@ async def test_a_long_gap_is_read_page_by_page(
     assert [asked["from"] for asked in service.histories] == ["0", "3", "6"]
 
 
-async def test_a_gap_says_which_ticks_the_history_has_not_got_either(
-    service: Scripted, run: AsyncRun, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("first", "last"), [(3, 4), (0, 0), (7, 7), (0, 7), (1, 6)])
+@pytest.mark.parametrize("page_ticks", [2, 3000])
+async def test_a_gap_is_what_the_history_has_not_got_either_and_no_tick_more(
+    service: Scripted, run: AsyncRun, monkeypatch: pytest.MonkeyPatch, page_ticks: int, first: int, last: int
 ) -> None:
-    monkeypatch.setattr(fill, "PAGE_TICKS", 2)
+    monkeypatch.setattr(fill, "PAGE_TICKS", page_ticks)
     trimmed(service)
-    service.lost = (3, 4)
+    service.lost = (first, last)
     items = await read(run)
-    assert brief(items)[:4] == [(0, 1), ("gap", 2, 5, "trimmed"), (6, 7), (8, 11)]
+    assert ("gap", first, last, "trimmed") in brief(items)
+    assert tick_numbers(items) == [tick for tick in range(N_TICKS) if not first <= tick <= last]
     [gap] = [item for item in items if type(item).__name__ == "Gap"]
-    assert "ticks 3 to 4 are not there any more" in str(gap)
+    assert f"ticks {first} to {last} are not there any more" in str(gap)
 
 
 async def test_gaps_are_only_told_where_that_is_wanted(service: Scripted, run: AsyncRun) -> None:

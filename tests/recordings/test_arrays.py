@@ -12,7 +12,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridcast.recordings.arrays import float_array, floats, integer_array, integers, text_array, texts
+from gridcast.recordings.arrays import float_array, integer_array, integers, matrix, text_array, texts
 from gridcast.recordings.store import store_at
 from tests.recordings.made import SESSION, Made, schema
 
@@ -22,12 +22,16 @@ TEXTS = st.lists(st.one_of(st.none(), st.text(max_size=5)), max_size=40)
 
 @settings(deadline=None)  # machines are busy
 @given(values=NUMBERS, start=st.integers(0, 40), cut=st.integers(0, 40))
-def test_floats_are_the_numbers_and_nan_for_null(values: list[float | None], start: int, cut: int) -> None:
+def test_a_matrix_has_the_numbers_and_nan_for_null(values: list[float | None], start: int, cut: int) -> None:
     """Also of slices, whose nulls begin in the middle of a byte, and of several chunks."""
     array = pa.array(values, pa.float64())
-    chunked = pa.chunked_array([array[:cut], array[cut:]], pa.float64()).slice(start)
+    chunked = pa.chunked_array([array[:cut], array[cut:]], pa.float64())
+    whole = pa.chunked_array([pa.array([1.0] * len(values), pa.float64())])
     expected = np.array(values, dtype=np.float64)[start:]
-    assert np.array_equal(floats(chunked), expected, equal_nan=True)
+    found = matrix(pa.table([chunked, whole], names=["some", "all"]).slice(start))
+    assert found.flags.f_contiguous
+    assert np.array_equal(found[:, 0], expected, equal_nan=True)
+    assert np.array_equal(found[:, 1], np.ones(len(expected)))
     made = float_array(np.array(values, dtype=np.float64))
     made.validate(full=True)
     assert made.equals(array)

@@ -13,10 +13,12 @@ from tests.recordings.examples import SESSION
 NAME = "0000000000-1.parquet"
 
 
-@pytest.fixture(params=["folder", "objects"])
+@pytest.fixture(params=["folder", "objects", "url"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
         return FolderStore(tmp_path / "recordings")
+    if request.param == "url":
+        return store_at("mock:///lab/recordings")  # a bucket of pyarrow's own, in memory
     return ObjectStore(fs.LocalFileSystem(), str(tmp_path / "recordings"))
 
 

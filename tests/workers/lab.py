@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,9 @@ Entry = dict[str, Any]
 class WorkerProcess:
     """`python -m gridcast.workers.main` with these settings; recordings go beside its log unless they say otherwise."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(
+        self, settings: Settings, log: Path, *, program: Sequence[str] = ("-m", "gridcast.workers.main")
+    ) -> None:
         passed = {"redis_url", "lease_s", "slots", "log_bytes", "session_ttl_s", "logs_bytes"}
         passed |= {"recordings", "recordings_ttl_s", "recordings_bytes", "batch_slots"}
         values = settings.model_dump(mode="json", include=passed)
@@ -38,7 +40,7 @@ class WorkerProcess:
         self.log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gridcast.workers.main"],
+                [sys.executable, *program],
                 env={**os.environ, **env},
                 stdin=subprocess.DEVNULL,
                 stdout=out,

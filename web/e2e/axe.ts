@@ -1,8 +1,5 @@
 /** axe-core on every page, light and dark, with pictures. */
 
-import { createRequire } from "node:module";
-
-import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "playwright-core";
 
 import {
@@ -16,28 +13,7 @@ import {
   troubles,
   withBrowser,
 } from "./browser.ts";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
-/** In the dark only the colours are others. */
-async function faults(page: Page, colorScheme: "light" | "dark"): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
-  const options: RunOptions = {
-    resultTypes: ["violations"],
-    ...(colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {}),
-  };
-  const { violations } = await page.evaluate(async (options) => {
-    const { axe } = window as unknown as {
-      axe: { run: (where: Document, options: RunOptions) => Promise<AxeResults> };
-    };
-    return axe.run(document, options);
-  }, options);
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, any }) => `${id}: ${html.slice(0, 120)}: ${any[0]?.message ?? ""}`),
-    );
-}
+import { faults } from "./serious.ts";
 
 await withBrowser(async (browser) => {
   const done = await startRun({ scenario: "ieee13", overrides: { duration_s: 120 } });

@@ -91,8 +91,8 @@ export async function seen(page: Page, label: string): Promise<void> {
   try {
     await badge(page).getByText(label, { exact: true }).waitFor();
   } catch (error) {
-    const header = await page.locator("article > header").innerText();
-    throw new Error(`the badge never said ${label}; the page said: ${header}`, { cause: error });
+    const said = (await page.locator("main").innerText()).slice(0, 500);
+    throw new Error(`the badge never said ${label}; the page said: ${said}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-"""A simulation at engine speed, without viewers: in goes a whole config, out come its metrics."""
+"""A simulation at engine speed, without viewers: in goes a whole config, out come its metrics and a few facts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .build import build
 from .columns import Gatherer, Layout
 from .digest import Digest
 from .errors import EngineError, PowerFlowDiverged
+from .facts import Facts
 from .link import FIRST_RETRY_S, Drained
 from .reasons import reason_of
 from .summary import Summary
@@ -55,7 +56,7 @@ def simulate(
         coordinator.reset()
         coordinator.start()
         gatherer = Gatherer(simulation, Layout.of(simulation))
-        summary, digest = Summary(simulation), Digest()
+        summary, facts, digest = Summary(simulation), Facts.of(simulation), Digest()
         while tick < config.n_ticks:
             for _ in range(min(BLOCK_TICKS, config.n_ticks - tick)):
                 gatherer.add(coordinator.step())
@@ -63,6 +64,7 @@ def simulate(
             block = gatherer.take()
             digest.update(block)
             summary.add(block)
+            facts.add(block)
             progress(tick, tick / config.n_ticks)
             if draining():
                 raise Drained
@@ -78,6 +80,7 @@ def simulate(
         )
     return Result(
         metrics=summary.metrics(),
+        facts=facts.told(),
         digest=digest.hex(),
         ticks=tick,
         simulated_s=tick * config.tick_s,

@@ -18,10 +18,12 @@ from gridcast.broadcaster import (
     Settings,
     Writer,
 )
+from gridcast.broadcaster.audit import Record, record_now
 from gridcast.broadcaster.client import broker_errors, sync_client
 from gridcast.broadcaster.commands import READ_COUNT, Command
 from gridcast.broadcaster.retention import lifetimes
 from gridcast.broadcaster.scripts import Arg
+from gridcast.broadcaster.totals import TOTALS
 
 from .past import Past
 
@@ -116,10 +118,16 @@ class Link:
             Fenced, LeaseLost, NoChannel, Conflict, UnansweredCommands
             Drained: told to end while the broker was away.
         """
+        began_s = self._clock()
         self._insist(
             lambda: self._writer.publish(entries, meta=meta, applied=applied, chunks=chunks, closing=closing)
         )
+        TOTALS.publish_s.observe(self._clock() - began_s)
         return self._writer.head
+
+    def audit(self, records: list[Record]) -> None:
+        """Tell who did what, and what came of it."""
+        record_now(self._redis, self._settings, records)
 
     def keep_lease(self) -> None:
         """Renew the lease if a third of its time has passed; a broker that is away is left for later."""

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import structlog
 from openg2g.events import SimEvent
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, Conflict, Fenced, LeaseLost, NoChannel, Settings
+from gridcast.broadcaster.audit import record_of
 from gridcast.broadcaster.commands import Command
+from gridcast.broadcaster.origin import words
 from gridcast.broadcaster.scripts import Arg
 from gridcast.broadcaster.sessions import Status, command_entry
 from gridcast.broadcaster.workers import RecordingState
 from gridcast.scenarios import parse_config
+from gridcast.workers.marks import BUILD, marked
 from gridcast.workers.orders import Exit, Order
 from gridcast.workers.versions import versions
 
@@ -115,9 +118,10 @@ class Run:
         self._followed = past.followed
         config = parse_config(self._order.record["config"])
         self._tick_s = config.tick_s
-        simulation = build(config, specs_dir=self._settings.specs_dir)
-        simulation.coordinator.reset()
-        simulation.coordinator.start()
+        with marked(BUILD):
+            simulation = build(config, specs_dir=self._settings.specs_dir)
+            simulation.coordinator.reset()
+            simulation.coordinator.start()
         self._gatherer = self._voice.begin(simulation)
         self._helm = Helm(simulation, self._steering, self._gatherer)
         self._pacer = Pacer(tick_s=config.tick_s, speed=self._steering.speed)
@@ -367,6 +371,7 @@ class Run:
         was_running, old_speed = self._steering.running, self._steering.speed
         answers: list[bytes] = []
         applied: list[bytes] = []
+        statuses: list[Literal["applied", "rejected"]] = []
         for command in commands:
             answer, done = self._obey(
                 Deed(
@@ -378,12 +383,39 @@ class Run:
                 )
             )
             answers.append(answer)
+            statuses.append("rejected" if done is None else "applied")
             if done is not None:
                 applied.append(done.encode())
         self._steered(was_running, old_speed)
         self._voice.answered = commands[-1].at
         meta = {"answered": self._voice.answered, **self._pace()}
         self._voice.tell(answers, status=self._present_status(), meta=meta, applied=applied)
+        for command, status in zip(commands, statuses, strict=True):
+            log.info(
+                "command_answered",
+                command_id=command.id,
+                command=command.command,
+                by=command.by,
+                status=status,
+                tick=self._tick,
+                **words(command.origin),
+            )
+        self._link.audit(
+            [
+                record_of(
+                    "session.command",
+                    by=command.by,
+                    target=f"session:{self._order.id}",
+                    result=status,
+                    command_id=command.id,
+                    command=command.command,
+                    args=command.args,
+                    tick=self._tick,
+                    request_id=command.origin.get("request_id"),
+                )
+                for command, status in zip(commands, statuses, strict=True)
+            ]
+        )
 
     def _pace(self) -> dict[str, Arg]:
         """The speed in force, for whoever asks for the session without reading its log."""
@@ -441,7 +473,6 @@ class Run:
 
 def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell: Tell) -> Exit:
     """Host one attempt at a session in this process, which must have done nothing with OpenDSS before."""
-    words = log.bind(session=order.id, attempt=order.attempt)
     link = Link(
         settings,
         channel=Channel.session(order.id),
@@ -457,14 +488,17 @@ def host(order: Order, settings: Settings, *, draining: Callable[[], bool], tell
             run.run()
         except (Drained, Fenced, LeaseLost, NoChannel, Conflict, BrokerUnavailable):
             raise
-        except Exception as error:  # noqa: BLE001  # the outermost frame: viewers are told
+        except Exception as error:  # the outermost frame: viewers are told
             reason = reason_of(error, tick=run.tick, t_s=run.t_s)
-            words.exception("session_failed", reason=reason)
+            log.exception("session_failed", reason=reason)
             tell(run.tick, 0.0, reason, recorder.state)
             run.fail(reason)
         return Exit.DONE
-    except (Fenced, LeaseLost, NoChannel) as error:
-        words.info("session_lost", why=str(error))
+    except NoChannel as error:
+        log.info("session_deleted", why=str(error))
+        return Exit.DELETED
+    except (Fenced, LeaseLost) as error:
+        log.info("session_lost", why=str(error))
         return Exit.LOST
     except Drained:
         return Exit.DRAINED

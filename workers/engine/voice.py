@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -12,7 +13,9 @@ from gridcast.broadcaster.commands import START, Command
 from gridcast.broadcaster.errors import UnansweredCommands
 from gridcast.broadcaster.scripts import Arg
 from gridcast.broadcaster.sessions import Status, command_entry, status_entry
+from gridcast.broadcaster.totals import TOTALS
 from gridcast.recordings.chunks import Chunk
+from gridcast.workers.marks import FIRST_PUBLISH, marked
 
 from .batch import Batcher
 from .columns import Block, Gatherer, Layout, Output
@@ -102,11 +105,13 @@ class Voice:
             fields["status"] = status
             if status == "running":
                 self._batcher.restart()
-        head = self._link.publish(
-            sent, meta=fields, applied=applied, chunks=[chunk.encode() for chunk in chunks]
-        )
+        with contextlib.nullcontext() if block is None else marked(FIRST_PUBLISH):
+            head = self._link.publish(
+                sent, meta=fields, applied=applied, chunks=[chunk.encode() for chunk in chunks]
+            )
         self.status = status
         if block is not None:
+            TOTALS.ticks += len(block)
             self._recorder.take(block, digest=self.digest, head=head - len(sent) + 1, size_bytes=len(sent[0]))
 
     def last_words(

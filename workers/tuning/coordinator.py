@@ -19,12 +19,12 @@ from optuna.storages.journal import BaseJournalBackend
 from gridcast.broadcaster import BrokerUnavailable, Fenced, LeaseLost, NoChannel
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
 from gridcast.broadcaster.client import broker_errors
-from gridcast.broadcaster.errors import UnansweredCommands
 from gridcast.broadcaster.names import BASELINE, experiment_id
 from gridcast.broadcaster.simulations import Simulations
 from gridcast.broadcaster.task_events import Type, event
 from gridcast.recordings.feeds import Feeds
 from gridcast.scenarios.tuning import TaskSpec
+from gridcast.workers.awaited import Awaited
 from gridcast.workers.chair import Chair
 
 from .experiment import Experiment
@@ -34,9 +34,6 @@ from .standing import Standing
 from .study import Params, Study
 
 R = TypeVar("R")
-
-DELETING_S, DELETING_LOOKS = 2.0, 20
-"""How long, and how often, it is looked whether a task that was taken away is being deleted."""
 
 PROGRESS_S = 1.0
 """How often the progress of one simulation is told at most."""
@@ -60,7 +57,7 @@ class TaskCoordinator:
         self._chair = chair
         self._state = state
         self._analyses = analyses
-        self._simulations = simulations
+        self._awaited = Awaited(chair, simulations)
         self._mirror = mirror
         self._storage = storage
         self._study: Study | None = None
@@ -70,7 +67,6 @@ class TaskCoordinator:
         self._spec = TaskSpec.model_validate(state.record["spec"])
         self._standing = Standing(self._spec)
         self._active: dict[int, Experiment] = {}
-        self._answered = state.answered
         self._began = state.started or time.time()
         self._told_at: dict[str, float] = {}
         self._waiting: list[bytes] = []
@@ -85,29 +81,21 @@ class TaskCoordinator:
             await self._run()
         except (NoChannel, Fenced, LeaseLost):
             with contextlib.suppress(BrokerUnavailable):
-                if await self._deleted():
+                if await self._chair.deleted():
                     await self._clear_away()
             raise
-
-    async def _deleted(self) -> bool:
-        """Whether it was not taken over, but deleted: whoever deletes takes the chair first."""
-        for _ in range(DELETING_LOOKS):
-            if await self._analyses.get(self._state.channel) is None:
-                return True
-            await asyncio.sleep(DELETING_S / DELETING_LOOKS)
-        return False
 
     async def _clear_away(self) -> None:
         """Take back what was asked for, and what was written while it was being deleted."""
         channel = self._state.channel
-        await self._simulations.give_up(str(channel), self._wanted())
+        await self._awaited.give_up()
         await self._analyses.forget_experiments(channel, self._standing.finished | self._active.keys())
         await self._feed.delete()
 
     async def _run(self) -> None:
         await self._take_over()
         while True:
-            if await self._cancelled():
+            if await self._chair.cancelled():
                 await self._give_up("task_cancelled", "cancelled", "cancelled by a person")
                 return
             await self._fill()
@@ -186,7 +174,6 @@ class TaskCoordinator:
         upto = len(experiment.keys) if self._spec.pruner == "none" else len(experiment.results) + 1
         wanted = {experiment.keys[n]: experiment.specs[n] for n in range(experiment.asked, upto)}
         for n in range(experiment.asked, upto):
-            self._chair.watched.setdefault(experiment.keys[n], 0.0)
             self._waiting.append(
                 self._event(
                     "benchmark_started",
@@ -198,15 +185,13 @@ class TaskCoordinator:
                 )
             )
         experiment.asked = upto
-        await self._chair.insist(lambda: self._simulations.want(str(self._state.channel), wanted))
+        await self._awaited.ask(wanted)
 
     # -- collecting
 
     async def _collect(self) -> None:
         """Take in what has come, and tell it."""
-        keys = [key for experiment in self._active.values() for key in experiment.waits_for()]
-        found = await self._chair.insist(lambda: self._simulations.results(keys))
-        results = {key: result for key, result in zip(keys, found, strict=True) if result is not None}
+        results = await self._awaited.come()
         for experiment in list(self._active.values()):
             self._tell_progress(experiment)
             for n in range(experiment.asked):
@@ -223,14 +208,13 @@ class TaskCoordinator:
         now = time.monotonic()
         for n in range(experiment.asked):
             key = experiment.keys[n]
-            pct = self._chair.watched.get(key, 0.0)
+            pct = 100.0 * self._awaited.share_done(key)
             if n in experiment.results or not pct or now < self._told_at.get(key, 0.0) + PROGRESS_S:
                 continue
             self._told_at[key] = now
             self._waiting.append(self._phase_event("benchmark_progress", experiment, n, round(pct, 1)))
 
     def _phase_done(self, experiment: Experiment, n: int) -> None:
-        self._chair.watched.pop(experiment.keys[n], None)
         self._told_at.pop(experiment.keys[n], None)
         if experiment.results[n].done:
             self._waiting.append(self._phase_event("benchmark_completed", experiment, n, 100.0))
@@ -292,16 +276,8 @@ class TaskCoordinator:
 
     # -- ending
 
-    async def _cancelled(self) -> bool:
-        for command in await self._chair.commands(self._answered):
-            self._answered = command.at
-            if command.command == "cancel":
-                return True
-        return False
-
     async def _give_up(self, kind: Type, status: str, reason: str) -> None:
-        keys = self._wanted()
-        await self._chair.insist(lambda: self._simulations.give_up(str(self._state.channel), keys))
+        await self._awaited.give_up()
         await self._end(kind, status, reason, **self._standing.outcome(time.time() - self._began))
 
     async def _complete(self) -> None:
@@ -330,16 +306,9 @@ class TaskCoordinator:
             "ended": repr(time.time()),
             "reason": words,
         }
-        while True:
-            try:
-                await self._say(
-                    [self._event(kind, words, **data)],
-                    meta={**fields, "answered": self._answered},
-                    closing=self._answered,
-                )
-                return
-            except UnansweredCommands:
-                await self._cancelled()  # who cancels what is just ending has what he wants
+        entry = self._event(kind, words, **data)
+        await self._chair.last_word(entry, meta=fields)
+        await self._chair.insist(lambda: self._mirror.carry([entry]))
 
     # -- the study, and what is said
 
@@ -363,10 +332,9 @@ class TaskCoordinator:
         *,
         meta: Mapping[str, Any] | None = None,
         applied: Sequence[bytes] = (),
-        closing: str | None = None,
     ) -> None:
         """Publish on the task's channel, then on those of its experiments."""
-        await self._chair.say(entries, meta=meta, applied=applied, closing=closing)
+        await self._chair.say(entries, meta=meta, applied=applied)
         await self._chair.insist(lambda: self._mirror.carry(entries))
 
     async def _flush(self) -> None:
@@ -374,10 +342,6 @@ class TaskCoordinator:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             await self._say(waiting)
-
-    def _wanted(self) -> list[str]:
-        """Keys of the simulations that are waited for."""
-        return [key for experiment in self._active.values() for key in experiment.waits_for()]
 
     def _meta(self) -> dict[str, Any]:
         running = [

@@ -43,10 +43,6 @@ class Experiment:
         self.specs = [spec_of(config) for config in configs]
         self.keys = [key_of(one, versions) for one in self.specs]
 
-    def waits_for(self) -> list[str]:
-        """Keys of simulations that were asked for and have no result."""
-        return [self.keys[n] for n in range(self.asked) if n not in self.results]
-
     def take(self, n: int, result: Result) -> None:
         """The result of phase `n`."""
         self.results[n] = result

@@ -57,27 +57,28 @@ class Bench:
         state = await self.state(channel)
         chair = Chair(self.settings, self.redis, state, owner="w", token=token)
         helpers = [asyncio.create_task(chair.listen()), asyncio.create_task(chair.hold())]
-        client = sync_client(self.settings)
-        coordinator = TaskCoordinator(
-            chair,
-            state,
-            analyses=self.analyses,
-            simulations=self.simulations,
-            mirror=Mirror(self.redis, channel),
-            feeds=self.feeds,
-            storage=lambda: Journal(client, channel, token=token),
-            versions=VERSIONS,
-        )
         try:
             async with asyncio.timeout(60):
-                await coordinator.run()
+                await self._run(chair, state)
         finally:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            client.close()
             await chair.release()
         return await self.state(channel)
+
+    async def _run(self, chair: Chair, state: AnalysisState) -> None:
+        with sync_client(self.settings) as client:
+            await TaskCoordinator(
+                chair,
+                state,
+                analyses=self.analyses,
+                simulations=self.simulations,
+                mirror=Mirror(self.redis, state.channel),
+                feeds=self.feeds,
+                storage=lambda: Journal(client, state.channel, token=chair.token),
+                versions=VERSIONS,
+            ).run()
 
     async def state(self, channel: Channel) -> AnalysisState:
         state = await self.analyses.get(channel)
@@ -97,6 +98,10 @@ class Bench:
                     key = raw.decode()
                     spec = await self.redis.get(SimulationKeys(key).spec)
                     if spec is None:
+                        continue
+                    if await self.redis.exists(SimulationKeys(key).result):
+                        # Wanted again just when it was done: workers see that too.
+                        await self.simulations.claim(key, owner="w", lease_s=1.0)
                         continue
                     config = orjson.loads(spec)["config"]
                     result = compute(config)

@@ -10,6 +10,7 @@ import classes from "./Shell.module.css";
 
 const RUN_PAGE = /^\/sessions\/./;
 const TASK_PAGE = /^\/tasks\/./;
+const OPERATION_PAGE = /^\/analyses\/./;
 
 /** What stands around every page: the ways to the others, light or dark, and whether the service is there at all. */
 export function Shell() {
@@ -46,10 +47,13 @@ export function Shell() {
               key={to}
               to={to}
               className={classes["place"]}
-              // A run's page is one of the sessions, a task's one of tuning.
+              // A run's page is one of the sessions, a task's one of tuning, an operation's one of the analyses.
               activeOptions={{ exact: true, includeSearch: false }}
               data-here={
-                (to === "/" && RUN_PAGE.test(path)) || (to === "/tasks" && TASK_PAGE.test(path)) || undefined
+                (to === "/" && RUN_PAGE.test(path)) ||
+                (to === "/tasks" && TASK_PAGE.test(path)) ||
+                (to === "/analyses" && OPERATION_PAGE.test(path)) ||
+                undefined
               }
             >
               {label}

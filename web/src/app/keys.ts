@@ -5,6 +5,7 @@ export const PLACES = [
   { key: "n", to: "/new", label: "New run" },
   { key: "c", to: "/compare", label: "Compare" },
   { key: "t", to: "/tasks", label: "Tuning" },
+  { key: "a", to: "/analyses", label: "Analyses" },
   { key: "w", to: "/workers", label: "Workers" },
 ] as const;
 

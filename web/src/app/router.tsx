@@ -9,6 +9,7 @@ import {
 import { compareSearch } from "../compare/search";
 import { filterOf } from "../sessions/filters";
 import { newSearch } from "../newrun/search";
+import { newOperationSearch, operationFilterOf } from "../operations/search";
 import { newTaskSearch, taskFilterOf, taskSearch } from "../tasks/search";
 import { Broken } from "./Broken";
 import { NotFound } from "./NotFound";
@@ -64,13 +65,45 @@ const task = createRoute({
   component: lazyRouteComponent(() => import("../tasks/TaskPage"), "TaskRoute"),
 });
 
+const operations = createRoute({
+  getParentRoute: () => root,
+  path: "/analyses",
+  validateSearch: operationFilterOf,
+  component: lazyRouteComponent(() => import("../operations/OperationsPage"), "OperationsPage"),
+});
+
+const newOperation = createRoute({
+  getParentRoute: () => root,
+  path: "/analyses/new",
+  validateSearch: newOperationSearch,
+  component: lazyRouteComponent(() => import("../operations/NewOperationPage"), "NewOperationPage"),
+});
+
+const operation = createRoute({
+  getParentRoute: () => root,
+  path: "/analyses/$operationId",
+  component: lazyRouteComponent(() => import("../operations/OperationPage"), "OperationRoute"),
+});
+
 const session = createRoute({
   getParentRoute: () => root,
   path: "/sessions/$sessionId",
   component: lazyRouteComponent(() => import("../pages/SessionRoute"), "SessionRoute"),
 });
 
-const routeTree = root.addChildren([home, newRun, compare, tasks, newTask, task, workers, session]);
+const routeTree = root.addChildren([
+  home,
+  newRun,
+  compare,
+  tasks,
+  newTask,
+  task,
+  operations,
+  newOperation,
+  operation,
+  workers,
+  session,
+]);
 
 /** `history` is given by tests; the browser's own otherwise. */
 export function makeRouter(history?: RouterHistory) {

@@ -9,7 +9,7 @@ export function shellWord(text: string): string {
 }
 
 /** As `--set` reads it: JSON where it parses as such, else text. */
-function setting(value: Json): string {
+export function setting(value: Json): string {
   if (typeof value !== "string") return JSON.stringify(value);
   try {
     JSON.parse(value);

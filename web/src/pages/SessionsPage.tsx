@@ -6,9 +6,10 @@ import { useState } from "react";
 import { scenariosQuery } from "../api/scenarios";
 import { type ListedSession, sessionsQuery } from "../api/sessions";
 import { announce } from "../app/announce";
-import { ago } from "../app/format";
 import { useTitle } from "../app/useTitle";
 import { idsText, MOST_RUNS } from "../compare/search";
+import { Fresh } from "../components/Fresh";
+import { NoneFits } from "../components/NoneFits";
 import { Trouble } from "../components/Trouble";
 import { DeleteDialog } from "../sessions/DeleteDialog";
 import { FilterBar } from "../sessions/FilterBar";
@@ -16,7 +17,6 @@ import { isFiltered } from "../sessions/filters";
 import { FirstRun } from "../sessions/FirstRun";
 import classes from "../sessions/Sessions.module.css";
 import { SessionsTable } from "../sessions/SessionsTable";
-import { useNow } from "../stream/useSessionStream";
 
 const NONE: readonly ListedSession[] = [];
 
@@ -48,11 +48,7 @@ export function SessionsPage() {
         <Title order={1} size="h3">
           Sessions
         </Title>
-        <FilterBar
-          filter={filter}
-          scenarios={scenarios}
-          onChange={(search) => void navigate({ search, replace: true })}
-        />
+        <FilterBar filter={filter} onChange={(search) => void navigate({ search, replace: true })} />
         <Group gap="xs" ml="auto">
           <Fresh
             updatedMs={list.dataUpdatedAt}
@@ -74,7 +70,11 @@ export function SessionsPage() {
       {list.isPending && <Skeleton height={320} />}
       {list.data && sessions.length === 0 && !list.hasNextPage && (
         <>
-          {isFiltered(filter) ? <NoneFits onShowAll={() => void navigate({ search: {} })} /> : <FirstRun />}
+          {isFiltered(filter) ? (
+            <NoneFits what="run" onShowAll={() => void navigate({ search: {} })} />
+          ) : (
+            <FirstRun />
+          )}
         </>
       )}
       {list.data && (sessions.length > 0 || list.hasNextPage) && (
@@ -119,38 +119,6 @@ export function SessionsPage() {
         }}
       />
     </>
-  );
-}
-
-/** How old the list is: it is not live, and must not look it. */
-function Fresh(props: {
-  readonly updatedMs: number;
-  readonly busy: boolean;
-  readonly onRefresh: () => void;
-}) {
-  const nowMs = useNow(5_000);
-  const seconds = Math.round((nowMs - props.updatedMs) / 1000);
-  const age = seconds < 60 ? `${Math.max(0, seconds)} s ago` : ago(props.updatedMs / 1000, nowMs);
-  return (
-    <>
-      <Text size="xs" c="var(--gc-muted)" className={classes["age"] ?? ""}>
-        {props.updatedMs > 0 && `as of ${age}`}
-      </Text>
-      <Button size="xs" variant="default" loading={props.busy} onClick={props.onRefresh}>
-        Refresh
-      </Button>
-    </>
-  );
-}
-
-function NoneFits({ onShowAll }: { readonly onShowAll: () => void }) {
-  return (
-    <div className={classes["first"]}>
-      <Text>No run fits these filters.</Text>
-      <Button size="xs" variant="default" mt="sm" onClick={onShowAll}>
-        Show all
-      </Button>
-    </div>
   );
 }
 

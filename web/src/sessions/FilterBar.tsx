@@ -1,47 +1,36 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 
-import type { Scenario } from "../api/scenarios";
 import type { SessionFilter } from "../api/sessions";
+import { FilterSelect, ScenarioSelect } from "../components/FilterSelect";
 import { SESSION_STATUSES } from "../stream/frames";
 import { filterOf, isFiltered } from "./filters";
 import classes from "./Sessions.module.css";
 
 interface Props {
   readonly filter: SessionFilter;
-  readonly scenarios: readonly Scenario[] | undefined;
   readonly onChange: (filter: SessionFilter) => void;
 }
 
 /** Narrows the list; each choice goes into the page's address. */
-export function FilterBar({ filter, scenarios, onChange }: Props) {
+export function FilterBar({ filter, onChange }: Props) {
   const set = (part: { readonly [key in keyof SessionFilter]: string }) => {
     onChange(filterOf({ ...filter, ...part }));
   };
   return (
     <div className={classes["filters"]} role="search" aria-label="Filter the runs">
-      <NativeSelect
-        size="xs"
-        aria-label="Status"
-        value={filter.status ?? ""}
-        data={[
-          { value: "", label: "Any status" },
-          ...SESSION_STATUSES.map((status) => ({ value: status, label: status })),
-        ]}
-        onChange={(event) => {
-          set({ status: event.currentTarget.value });
+      <FilterSelect
+        label="Status"
+        value={filter.status}
+        options={SESSION_STATUSES}
+        onChange={(status) => {
+          set({ status });
         }}
       />
-      <NativeSelect
-        size="xs"
-        aria-label="Scenario"
-        value={filter.scenario ?? ""}
-        data={[
-          { value: "", label: "Any scenario" },
-          ...scenarioNames(scenarios, filter.scenario).map((name) => ({ value: name, label: name })),
-        ]}
-        onChange={(event) => {
-          set({ scenario: event.currentTarget.value });
+      <ScenarioSelect
+        value={filter.scenario}
+        onChange={(scenario) => {
+          set({ scenario });
         }}
       />
       <Owner
@@ -88,10 +77,4 @@ function Owner({ owner, onChange }: { readonly owner: string; readonly onChange:
       }}
     />
   );
-}
-
-/** An address may name a scenario that the catalogue has no more. */
-function scenarioNames(scenarios: readonly Scenario[] | undefined, chosen: string | undefined): string[] {
-  const names = scenarios?.map(({ name }) => name) ?? [];
-  return chosen === undefined || names.includes(chosen) ? names : [...names, chosen];
 }

@@ -1,6 +1,7 @@
 /** The list's filters as the address of the page tells them, so that a link shows the same list. */
 
 import type { SessionFilter } from "../api/sessions";
+import { word } from "../app/search";
 import { SESSION_STATUSES } from "../stream/frames";
 
 /** What the address says, without what is no filter. */
@@ -13,12 +14,6 @@ export function filterOf(search: Readonly<Record<string, unknown>>): SessionFilt
     ...(scenario === undefined ? {} : { scenario }),
     ...(owner === undefined ? {} : { owner }),
   };
-}
-
-/** The router reads `?owner=7` as a number. */
-function word(value: unknown): string | undefined {
-  if (typeof value === "number") return String(value);
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 export function isFiltered(filter: SessionFilter): boolean {

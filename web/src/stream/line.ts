@@ -9,6 +9,7 @@ import type { Args } from "./commands";
 import { Conflation } from "./conflation";
 import { isEnded } from "./frames";
 import { MAX_POINTS, PastLoader } from "./past";
+import { EVENT_SILENCE_MS, FAILURES, FIRST_EVENT_MS } from "./patience";
 import { parseText } from "./parse";
 import type { Run, Via } from "./run";
 import { Refused, Server } from "./server";
@@ -17,11 +18,6 @@ import { type RawEvents, socketAddress, type Surroundings } from "./surroundings
 
 /** Values of the past (ticks x bus phases) from which on they come from the recording: the log would take too long to read. */
 const MUCH = 200_000;
-/** Handshakes in a row that may fail before HTTP is tried: more where one was well once, one where it is known to be of no use. */
-const FAILURES = { usual: 2, wellOnce: 5, stripped: 1 };
-/** An event stream says something at once and then every 15 s. */
-const FIRST_EVENT_MS = 8_000;
-const EVENT_SILENCE_MS = 40_000;
 /** The server drops playheads that come faster. */
 const PLAYHEAD_EVERY_MS = 250;
 

@@ -1,6 +1,6 @@
 /** A task's events (docs/protocol.md, "Task events"): read, kept in order, and told which cached answers they make stale. */
 
-import { BadFrame, count, type Fields, fields, json, oneOf, optionalText, text } from "./reader";
+import { count, type Fields, json, oneOf, optionalText, text } from "./reader";
 import type { Json } from "./frames";
 
 export const TASK_EVENTS = [
@@ -30,43 +30,17 @@ export interface TaskEvent {
   readonly data: Json;
 }
 
-/** What comes over a task's socket: an event, or a frame about the connection only. */
-export type TaskFrame =
-  | { readonly kind: "event"; readonly event: TaskEvent }
-  | { readonly kind: "hello"; readonly epoch: string }
-  | { readonly kind: "reset"; readonly epoch: string; readonly earliest_offset: number }
-  | { readonly kind: "aside" };
-
-/** Throws a `BadFrame`. */
-export function parseTaskFrame(data: unknown): TaskFrame {
-  let from: Fields;
-  try {
-    from = fields(JSON.parse(text(data, "message")), "frame");
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new BadFrame("message: not JSON");
-    throw error;
-  }
-  if (from["type"] === "hello") return { kind: "hello", epoch: text(from["epoch"], "epoch") };
-  if (from["type"] === "reset") {
-    return {
-      kind: "reset",
-      epoch: text(from["epoch"], "epoch"),
-      earliest_offset: count(from["earliest_offset"], "earliest_offset"),
-    };
-  }
-  if (from["offset"] === undefined) return { kind: "aside" };
+/** An entry of a task's or an experiment's channel. Throws a `BadFrame`. */
+export function parseTaskEvent(from: Fields): TaskEvent {
   const timestamp = from["timestamp"];
   return {
-    kind: "event",
-    event: {
-      offset: count(from["offset"], "offset"),
-      type: oneOf(from["type"], TASK_EVENTS, "type"),
-      task_id: text(from["task_id"], "task_id"),
-      experiment_id: optionalText(from["experiment_id"], "experiment_id"),
-      timestamp: typeof timestamp === "number" ? timestamp : text(timestamp, "timestamp"),
-      message: optionalText(from["message"], "message") ?? "",
-      data: json(from["data"]),
-    },
+    offset: count(from["offset"], "offset"),
+    type: oneOf(from["type"], TASK_EVENTS, "type"),
+    task_id: text(from["task_id"], "task_id"),
+    experiment_id: optionalText(from["experiment_id"], "experiment_id"),
+    timestamp: typeof timestamp === "number" ? timestamp : text(timestamp, "timestamp"),
+    message: optionalText(from["message"], "message") ?? "",
+    data: json(from["data"]),
   };
 }
 

@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { experimentQuery, type PhaseSession } from "../api/tasks";
+import { CodeBox } from "../components/CodeBox";
 import { asCli, asPython } from "../newrun/snippets";
-import { CodeBox } from "./CodeBox";
 
 interface Props {
   readonly taskId: string;

@@ -3,9 +3,7 @@ import { useEffect } from "react";
 import { useTaskWebSocket } from "../stream/useTaskWebSocket";
 import type { LiveTask } from "./live";
 import type { Hearing } from "./standing";
-
-/** How long a socket may take before the page asks instead. */
-const PATIENCE_MS = 2_500;
+import { useHearing } from "./useHearing";
 
 interface Props {
   readonly taskId: string;
@@ -22,19 +20,7 @@ export function Follow({ taskId, live, over, onHearing }: Props) {
     live.take(events);
   }, [live, events]);
 
-  const heard = readyState === "OPEN" && fault === null;
-  useEffect(() => {
-    if (heard || over) {
-      onHearing(heard ? "events" : "nothing");
-      return;
-    }
-    const late = setTimeout(() => {
-      onHearing("polling");
-    }, PATIENCE_MS);
-    return () => {
-      clearTimeout(late);
-    };
-  }, [heard, over, onHearing]);
+  useHearing(readyState === "OPEN" && fault === null, over, onHearing);
 
   // A task that goes on after its end says so on a new connection.
   useEffect(() => {

@@ -1,10 +1,11 @@
-import { Button, Checkbox, NumberInput, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, NumberInput, TextInput } from "@mantine/core";
 import { useMemo } from "react";
 
 import { shown } from "../newrun/Fields";
 import type { Candidate, SpaceRow, Typed } from "./draft";
 import { rowFor } from "./draft";
 import classes from "./NewTask.module.css";
+import { ParameterSelect } from "./ParameterSelect";
 
 interface Props {
   readonly candidates: readonly Candidate[];
@@ -15,7 +16,10 @@ interface Props {
 
 /** Which parameters are searched, and where. */
 export function SpaceEditor({ candidates, rows, problems, onChange }: Props) {
-  const groups = useMemo(() => grouped(candidates, rows), [candidates, rows]);
+  const free = useMemo(
+    () => candidates.filter(({ path }) => rows.every((row) => row.path !== path)),
+    [candidates, rows],
+  );
   const problem = problems.get("space");
   const nextKey = rows.reduce((most, { key }) => Math.max(most, key), -1) + 1;
   return (
@@ -46,34 +50,17 @@ export function SpaceEditor({ candidates, rows, problems, onChange }: Props) {
           />
         ))}
       </ul>
-      <Select
-        size="xs"
-        aria-label="Add a parameter"
+      <ParameterSelect
+        label="Add a parameter"
         placeholder="Add a parameter… type to search"
-        searchable
-        limit={80}
-        nothingFoundMessage="No such field"
+        candidates={free}
         value={null}
-        data={groups}
-        comboboxProps={{ withinPortal: false }}
-        onChange={(path) => {
-          const candidate = candidates.find((one) => one.path === path);
-          if (candidate) onChange([...rows, rowFor(candidate, nextKey)]);
+        onChange={(candidate) => {
+          onChange([...rows, rowFor(candidate, nextKey)]);
         }}
       />
     </section>
   );
-}
-
-function grouped(candidates: readonly Candidate[], rows: readonly SpaceRow[]) {
-  const groups = new Map<string, { value: string; label: string }[]>();
-  for (const { path, title, place, value } of candidates) {
-    if (rows.some((row) => row.path === path)) continue;
-    const group = groups.get(place) ?? [];
-    group.push({ value: path, label: `${title} · ${shown(value)} · ${path}` });
-    groups.set(place, group);
-  }
-  return [...groups].map(([group, items]) => ({ group, items }));
 }
 
 interface RowProps {

@@ -1,8 +1,9 @@
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 
-import { ChartTable, type TableData } from "../charts/ChartTable";
+import type { TableData } from "../charts/ChartTable";
 import { useScheme } from "../charts/useScheme";
 import { useSize } from "../charts/useSize";
+import { ChartCard } from "../components/ChartCard";
 import type { Picture } from "./echarts";
 import type { ChartOption } from "./options";
 import classes from "./Task.module.css";
@@ -20,54 +21,36 @@ interface Props {
   /** Shown in its stead while there is nothing to draw. */
   readonly empty: string | null;
   readonly className?: string | undefined;
-  readonly onPick: (experimentId: string) => void;
+  readonly onPick?: (id: string) => void;
 }
 
 /** A chart of ECharts, told in words to those who do not see it, or shown as a table. Its height never changes. */
 export function TaskChart(props: Props) {
   const { title, unit, heightPx, summary, table, tools, empty, className, onPick } = props;
-  const id = useId();
-  const [asTable, setAsTable] = useState(false);
   return (
-    <section className={[classes["card"], className].join(" ")} aria-labelledby={`${id}-title`}>
-      <header className={classes["cardHead"]}>
-        <h2 id={`${id}-title`} className={classes["cardTitle"]}>
-          {title} {unit && <span className={classes["unit"]}>{unit}</span>}
-        </h2>
-        <span className={classes["tools"]}>
-          {tools}
-          <button
-            type="button"
-            className={classes["tool"]}
-            aria-pressed={asTable}
-            title={asTable ? "Show the chart" : "Show the figures as a table"}
-            onClick={() => {
-              setAsTable(!asTable);
-            }}
-          >
-            {asTable ? "Chart" : "Table"}
-          </button>
-        </span>
-      </header>
-      {asTable ? (
-        <ChartTable title={title} heightPx={heightPx} read={table} />
-      ) : (
-        <div className={classes["plot"]} style={{ height: heightPx }}>
-          {empty === null ? (
-            <Canvas option={props.option} summary={`${title}. ${summary}`} onPick={onPick} />
-          ) : (
-            <p className={classes["empty"]}>{empty}</p>
-          )}
-        </div>
-      )}
-    </section>
+    <ChartCard
+      title={title}
+      unit={unit}
+      heightPx={heightPx}
+      table={table}
+      tools={tools}
+      className={className}
+    >
+      <div className={classes["plot"]} style={{ height: heightPx }}>
+        {empty === null ? (
+          <Canvas option={props.option} summary={`${title}. ${summary}`} onPick={onPick} />
+        ) : (
+          <p className={classes["empty"]}>{empty}</p>
+        )}
+      </div>
+    </ChartCard>
   );
 }
 
 interface CanvasProps {
   readonly option: (width: number) => ChartOption;
   readonly summary: string;
-  readonly onPick: (experimentId: string) => void;
+  readonly onPick: ((id: string) => void) | undefined;
 }
 
 function Canvas({ option, summary, onPick }: CanvasProps) {
@@ -89,7 +72,7 @@ function Canvas({ option, summary, onPick }: CanvasProps) {
       ({ openPicture }) => {
         if (left || !host.current) return;
         made = openPicture(host.current, (id) => {
-          pick.current(id);
+          pick.current?.(id);
         });
         setPicture(made);
       },

@@ -1,12 +1,13 @@
-import { Anchor, Button, Group, NativeSelect, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Anchor, Button, Group, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
 
-import { scenariosQuery } from "../api/scenarios";
 import { isOver, type Task, tasksQuery } from "../api/tasks";
-import { ago } from "../app/format";
 import { useTitle } from "../app/useTitle";
+import { FilterSelect, ScenarioSelect } from "../components/FilterSelect";
+import { Fresh } from "../components/Fresh";
+import { NoneFits } from "../components/NoneFits";
 import { Trouble } from "../components/Trouble";
 import classes from "../sessions/Sessions.module.css";
 import { useNow } from "../stream/useSessionStream";
@@ -61,7 +62,13 @@ export function TasksPage() {
       )}
       {list.isPending && <Skeleton height={320} animate={false} />}
       {list.data && tasks.length === 0 && !list.hasNextPage && (
-        <>{filtered ? <NoneFits onShowAll={() => void navigate({ search: {} })} /> : <FirstTask />}</>
+        <>
+          {filtered ? (
+            <NoneFits what="task" onShowAll={() => void navigate({ search: {} })} />
+          ) : (
+            <FirstTask />
+          )}
+        </>
       )}
       {(tasks.length > 0 || list.hasNextPage) && (
         <section className={classes["box"]} aria-label="Tasks">
@@ -123,30 +130,20 @@ interface FiltersProps {
 
 /** Narrows the list; each choice goes into the page's address. */
 function Filters({ filter, onChange }: FiltersProps) {
-  const known = useQuery(scenariosQuery).data?.map(({ name }) => name) ?? [];
-  const { scenario } = filter;
-  const names = scenario === undefined || known.includes(scenario) ? known : [...known, scenario];
   return (
     <div className={classes["filters"]} role="search" aria-label="Filter the tasks">
-      <NativeSelect
-        size="xs"
-        aria-label="Status"
-        value={filter.status ?? ""}
-        data={[
-          { value: "", label: "Any status" },
-          ...TASK_STATUSES.map((status) => ({ value: status, label: status })),
-        ]}
-        onChange={(event) => {
-          onChange(taskFilterOf({ ...filter, status: event.currentTarget.value }));
+      <FilterSelect
+        label="Status"
+        value={filter.status}
+        options={TASK_STATUSES}
+        onChange={(status) => {
+          onChange(taskFilterOf({ ...filter, status }));
         }}
       />
-      <NativeSelect
-        size="xs"
-        aria-label="Scenario"
-        value={scenario ?? ""}
-        data={[{ value: "", label: "Any scenario" }, ...names.map((name) => ({ value: name, label: name }))]}
-        onChange={(event) => {
-          onChange(taskFilterOf({ ...filter, scenario: event.currentTarget.value }));
+      <ScenarioSelect
+        value={filter.scenario}
+        onChange={(scenario) => {
+          onChange(taskFilterOf({ ...filter, scenario }));
         }}
       />
       {Object.keys(filter).length > 0 && (
@@ -160,41 +157,6 @@ function Filters({ filter, onChange }: FiltersProps) {
           Show all
         </Button>
       )}
-    </div>
-  );
-}
-
-interface FreshProps {
-  readonly updatedMs: number;
-  readonly busy: boolean;
-  readonly onRefresh: () => void;
-}
-
-/** How old the list is: what it says of tasks that are not followed is of then. */
-function Fresh({ updatedMs, busy, onRefresh }: FreshProps) {
-  const nowMs = useNow(5_000);
-  const seconds = Math.max(0, Math.round((nowMs - updatedMs) / 1000));
-  return (
-    <>
-      {updatedMs > 0 && (
-        <Text size="xs" c="var(--gc-muted)" className={classes["age"] ?? ""}>
-          as of {seconds < 60 ? `${seconds} s ago` : ago(updatedMs / 1000, nowMs)}
-        </Text>
-      )}
-      <Button size="xs" variant="default" loading={busy} onClick={onRefresh}>
-        Refresh
-      </Button>
-    </>
-  );
-}
-
-function NoneFits({ onShowAll }: { readonly onShowAll: () => void }) {
-  return (
-    <div className={classes["first"]}>
-      <Text>No task fits these filters.</Text>
-      <Button size="xs" variant="default" mt="sm" onClick={onShowAll}>
-        Show all
-      </Button>
     </div>
   );
 }

@@ -1,12 +1,7 @@
 /** What the addresses of the pages of tasks tell. */
 
+import { word } from "../app/search";
 import { TASK_STATUSES, type TaskFilter } from "./status";
-
-/** The router reads `?x=7` as a number. */
-function word(value: unknown): string | undefined {
-  if (typeof value === "number") return String(value);
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
 
 /** `/tasks?status=running&scenario=ieee13-ofo`. */
 export function taskFilterOf(search: Readonly<Record<string, unknown>>): TaskFilter {

@@ -102,7 +102,7 @@ export function listBadge({ status, reason }: Pick<Task, "status" | "reason">): 
 }
 
 /** What the task's own page says: "live" only while its events come. */
-export function pageBadge(task: Task, hearing: Hearing): Badge {
+export function pageBadge(task: Pick<Task, "status" | "reason">, hearing: Hearing): Badge {
   const said = listBadge(task);
   const running = task.status === "running";
   switch (hearing) {

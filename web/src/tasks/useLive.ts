@@ -1,9 +1,13 @@
 import { useEffect, useState } from "react";
 
-import type { LiveTask } from "./live";
+/** What tells when something came; `version` goes up with it. */
+interface Watched {
+  readonly watch: (watcher: () => void) => () => void;
+  readonly version: () => number;
+}
 
 /** Renders again when something came: at once, and then once in `everyMs` at most. */
-export function useLiveVersion(live: LiveTask, everyMs: number): number {
+export function useLiveVersion(live: Watched, everyMs: number): number {
   const [version, setVersion] = useState(live.version);
   useEffect(() => {
     let waiting: ReturnType<typeof setTimeout> | null = null;

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 
 import { parseExperiment, parseProgress } from "../../src/api/tasks";
-import { parseTaskFrame } from "../../src/stream/tasks";
+import { fields } from "../../src/stream/reader";
+import { parseTaskEvent } from "../../src/stream/tasks";
 import { Calm } from "../../src/tasks/calm";
 import { LiveTask, merged } from "../../src/tasks/live";
 import { ExperimentPages } from "../../src/tasks/loading";
@@ -9,11 +10,7 @@ import { fits, ordered } from "../../src/tasks/rows";
 import { seated } from "../../src/tasks/seats";
 import { event, EXPERIMENTS, experiment, progress, running } from "./samples";
 
-const read = (frame: object) => {
-  const parsed = parseTaskFrame(JSON.stringify(frame));
-  if (parsed.kind !== "event") throw new Error("no event");
-  return parsed.event;
-};
+const read = (frame: object) => parseTaskEvent(fields(JSON.parse(JSON.stringify(frame)), "event"));
 const told = EXPERIMENTS.map((item) => parseExperiment(item, "experiment"));
 
 const END = event(3, "experiment_completed", "t1-2", {

@@ -2,12 +2,19 @@ import { Button, SegmentedControl, Text } from "@mantine/core";
 import { useRef, useState } from "react";
 
 import { announce } from "../app/announce";
-import classes from "./Task.module.css";
+import classes from "./CodeBox.module.css";
+
+interface Way {
+  readonly name: string;
+  readonly text: string;
+  /** What it cannot say. */
+  readonly note?: string | undefined;
+}
 
 interface Props {
   readonly label: string;
   /** The same in several languages; the first is shown first. */
-  readonly ways: readonly { readonly name: string; readonly text: string }[];
+  readonly ways: readonly Way[];
 }
 
 /** Text to be taken elsewhere. */
@@ -15,7 +22,8 @@ export function CodeBox({ label, ways }: Props) {
   const [name, setName] = useState(ways[0]?.name ?? "");
   const [copied, setCopied] = useState<"yes" | "by hand" | null>(null);
   const code = useRef<HTMLPreElement>(null);
-  const text = ways.find((way) => way.name === name)?.text ?? "";
+  const way = ways.find((one) => one.name === name);
+  const text = way?.text ?? "";
   const copy = async () => {
     try {
       // Only where the page is served over TLS or from this machine.
@@ -29,11 +37,11 @@ export function CodeBox({ label, ways }: Props) {
   };
   return (
     <section aria-label={label}>
-      <div className={classes["codeHead"]}>
+      <div className={classes["head"]}>
         <SegmentedControl
           size="xs"
           aria-label="Copy as"
-          data={ways.map((way) => way.name)}
+          data={ways.map((one) => one.name)}
           value={name}
           onChange={(next) => {
             setName(next);
@@ -50,6 +58,11 @@ export function CodeBox({ label, ways }: Props) {
       {copied === "by hand" && (
         <Text size="xs" c="var(--gc-muted)">
           This browser lets no page copy here; it is selected, press Ctrl+C.
+        </Text>
+      )}
+      {way?.note !== undefined && (
+        <Text size="xs" c="var(--gc-muted)">
+          {way.note}
         </Text>
       )}
     </section>

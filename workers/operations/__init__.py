@@ -1,0 +1,1 @@
+"""Operations: their coordinator, and what each of them makes of its points."""
