@@ -29,6 +29,8 @@ from .users import author, present_user
 router = APIRouter(prefix="/api/audit", tags=["audit"])
 
 _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_VERIFYING: Final = frozenset({"GET"})
+"""The one GET that makes something: an operation."""
 _ADDRESS: Final = re.compile(r"/api/(session|task|operation)s(?:/([^/]+)(?:/([a-z]+)(?:/[^/]+)?)?)?")
 _VERBS: Final = {"POST": "create", "PUT": "set", "PATCH": "change", "DELETE": "delete"}
 NOT_UNDERSTOOD: Final = frozenset({400, 405, 408, 413, 415, 421, 422, 431})
@@ -92,19 +94,19 @@ class Deed:
 
 def deed_of(method: str, path: str) -> Deed | None:
     """What is recorded of a request; `None` for those that change nothing, or are recorded elsewhere."""
-    if method not in _CHANGING or (found := _ADDRESS.fullmatch(path)) is None:
+    if (found := _ADDRESS.fullmatch(path)) is None:
         return None
     kind, ident, part = found.groups()
-    verb = _VERBS[method]
-    if part == "commands":
+    if part == "commands" or method not in (_VERIFYING if part == "verify" else _CHANGING):
         return None
+    verb = _VERBS.get(method, "")
     if kind == "operation" and method == "POST" and part is None:
         return Deed(f"{kind}.create", None)
     target = f"{kind}:{ident}" if ident is not None and ID_PATTERN.fullmatch(ident) else None
     if part is None:
         return Deed(f"{kind}.{verb}", target)
     name = part.removesuffix("s") if part == "shares" else part
-    return Deed(f"{kind}.{name}" if method in ("POST", "PUT") else f"{kind}.{name}.{verb}", target)
+    return Deed(f"{kind}.{name}" if method in ("GET", "POST", "PUT") else f"{kind}.{name}.{verb}", target)
 
 
 def result_of(status: int) -> Result:

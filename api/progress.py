@@ -31,7 +31,7 @@ from .outlet import Gone
 from .problems import validated
 from .services import services_of
 from .stream import serve
-from .users import present_user
+from .users import author, present_user
 from .views import Base
 from .visit import End, listen, outlet_for
 
@@ -154,6 +154,9 @@ class Asking:
         try:
             wanted = await asyncio.to_thread(parse_operation, asked.op, asked.config)
             self._state = await start(self._services, wanted, owner=present_user())
+            # The audit's trail sees requests; this is a socket.
+            made = f"operation:{self._state.id}"
+            await self._services.audit.record("operation.create", by=author(present_user()), target=made)
         except ScenarioError as error:
             code: Code = "bad_config" if asked.op in OPERATIONS else "unknown_op"
             return _refusal(code, [Fault(tuple(e.loc), e.msg) for e in error.errors])

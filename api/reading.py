@@ -55,9 +55,8 @@ async def read(
     while at <= last:
         try:
             pieces = _pieces(services, past, at, last)
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    rows = await services.desk.run(piece, selection)
+            async with aclosing(pieces), aclosing(_ahead(services, pieces, selection)) as found:
+                async for rows in found:
                     if not len(rows):
                         continue  # the end of a chunk that ends within an entry
                     if rows.ticks[0] != at:

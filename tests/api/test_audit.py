@@ -125,6 +125,8 @@ async def test_a_query_that_means_nothing_is_refused(http: httpx2.AsyncClient, q
         ("PUT", "/api/tasks/t1/visibility", Deed("task.visibility", "task:t1")),
         ("POST", "/api/tasks/t1/cancel", Deed("task.cancel", "task:t1")),
         ("POST", "/api/operations/scan", Deed("operation.create", None)),
+        ("GET", "/api/sessions/k3v9/verify", Deed("session.verify", "session:k3v9")),
+        ("POST", "/api/sessions/k3v9/verify", None),
         ("POST", "/api/operations/o1/cancel", Deed("operation.cancel", "operation:o1")),
         ("DELETE", "/api/sessions/..%2f", Deed("session.delete", None)),
         ("POST", "/api/sessions/k3v9/commands", None),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import httpx2
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 
+from gridcast.api.app import create_app
+from gridcast.api.bodies import StrictRoute
 from gridcast.api.hosts import known
+from gridcast.broadcaster import Settings
 from tests.api.producer import Producer
 from tests.api.serving import Api, receive_all
 
@@ -72,3 +76,12 @@ async def test_a_packed_body_is_not_unpacked(api: Api, encoding: str) -> None:
         response = await http.post("/api/sessions", content=b"x", headers={"Content-Encoding": encoding})
     assert response.status_code == 415
     assert response.headers["accept-encoding"] == "identity"
+
+
+def test_every_body_is_read_by_the_strict_rules() -> None:
+    """Bounded while it is read, strict JSON, bounded depth: no route reads one in another way."""
+    app = create_app(Settings())
+    routes = [context.route for context in iter_route_contexts(app.routes)]
+    reading = [route for route in routes if isinstance(route, APIRoute) and route.body_field is not None]
+    assert len(reading) > 5
+    assert [route.path for route in reading if not isinstance(route, StrictRoute)] == []

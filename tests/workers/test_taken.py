@@ -45,6 +45,8 @@ async def test_a_job_of_a_worker_that_was_killed_before_it_claimed_goes_to_anoth
     # ARQ waits until it lapses; now it never does.
     await mortal.redis.persist(mark)
     with worker_process(mortal.settings, tmp_path):
+        # Its patience is for the job, not for the start of a process on a busy machine.
+        await seen(mortal.lab.heartbeats)
         await mortal.until_over(channel)
     await mortal.assert_whole(channel, 1)
     assert not await mortal.redis.exists(mark)

@@ -21,13 +21,14 @@ async function ask<T>(path: string, body?: object): Promise<T> {
   return JSON.parse(text) as T;
 }
 
-async function startTask(experiments: number, duration_s: number): Promise<string> {
+async function startTask(experiments: number, duration_s: number, stop: object = {}): Promise<string> {
   const { id } = await ask<{ id: string }>("/api/tasks", {
     scenario: "ieee13-ofo",
     space: { [STEP]: { type: "float", low: 0.2, high: 5, log: true } },
     sampler: "random",
     experiments,
     overrides: { duration_s },
+    stop,
   });
   return `/tasks/${id}`;
 }
@@ -156,15 +157,17 @@ await withBrowser(async (browser) => {
   const resumable = await cancelled.page.getByRole("button", { name: "Resume" }).isEnabled();
   await cancelled.page.close();
 
-  // Where neither sockets nor event streams come through.
-  const asking = await openTab(context, await startTask(8, 600), { expected: ["WebSocket"], at: noStreams ?? "" });
+  // Where neither sockets nor event streams come through. However fast the machine is, it runs for some seconds.
+  const slow = await startTask(5_000, 120, { max_s: 12 });
+  const asking = await openTab(context, slow, { expected: ["WebSocket"], at: noStreams ?? "" });
   await seen(asking.page, "Every 3 s");
   const said = await asking.page.locator("header").filter({ has: asking.page.locator("h1") }).innerText();
   await seen(asking.page, "Finished");
-  await asking.page.waitForFunction(
-    () => document.querySelectorAll("tr[data-state=completed]").length === 9,
-  );
-  const polled = { said, done: await figure(asking.page, "Experiments done"), entries: asking.entries.length };
+  const { done } = (await ask<{ progress: { done: number } }>(`/api${slow}`)).progress;
+  await asking.page.getByText(`${done} of 5000`, { exact: true }).waitFor();
+  await asking.page.locator("tr[data-best]").waitFor();
+  const counted = await asking.page.locator("#experiments-title").innerText();
+  const polled = { said, done, counted, entries: asking.entries.length };
 
   say({
     refusal,
