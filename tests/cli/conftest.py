@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -16,13 +17,18 @@ from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
-def kept_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def kept_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the module's `gridcast up` keeps: its run file, its log, its recordings."""
+    return tmp_path_factory.mktemp("up")
+
+
+@pytest.fixture(scope="module")
+def kept_url(kept_folder: Path) -> Iterator[str]:
     """Address of a real `gridcast up`, one for all tests of a module; nothing of it is left behind."""
-    folder = tmp_path_factory.mktemp("up")
     ours = {name: value for name, value in os.environ.items() if not name.startswith("GRIDCAST_")}
-    with (folder / "up.log").open("w") as log:
+    with (kept_folder / "up.log").open("w") as log:
         up = subprocess.Popen(
-            [*REAL, "up", "--port", "0", "--dir", str(folder)],
+            [*REAL, "up", "--port", "0", "--dir", str(kept_folder)],
             cwd=REPOSITORY,
             env=ours,
             stdin=subprocess.DEVNULL,
@@ -33,7 +39,7 @@ def kept_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         assert up.stdout is not None
         ready = up.stdout.readline()
-        assert ready.startswith("ready "), (folder / "up.log").read_text()
+        assert ready.startswith("ready "), (kept_folder / "up.log").read_text()
         yield ready.removeprefix("ready ").strip()
     finally:
         up.send_signal(signal.SIGINT)

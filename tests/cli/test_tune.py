@@ -27,6 +27,16 @@ type = "float"
 low = 0.1
 high = 5.0
 """
+FAILING = """
+scenario = "ieee13-ofo"
+sampler = "grid"
+experiments = 6
+parallelism = 1
+overrides = { duration_s = 300 }
+[space."datacenters.0.base_kw_per_phase"]
+type = "categorical"
+choices = [90000.0, 500.0, 91000.0, 510.0, 92000.0, 520.0]
+"""
 LONG = SHORT.replace("duration_s = 10", "duration_s = 3600").replace("experiments = 3", "experiments = 500")
 
 
@@ -88,6 +98,38 @@ def test_an_interrupted_tune_cancels_its_task_and_the_monitor_shows_it_until_the
     while task_of(gridcast("task", task["id"], "--json"))["status"] != "cancelled":
         assert time.monotonic() < deadline
     assert json.loads(gridcast("monitor", "--once", "--json").stdout)["tasks"] == []
+
+
+def test_a_tune_goes_on_when_the_api_process_is_killed_and_says_nothing_twice(
+    kept_url: str, kept_folder: Path, tmp_path: Path
+) -> None:
+    # Loads that the feeder cannot carry fail, each with a line.
+    (tmp_path / "failing.toml").write_text(FAILING)
+    tuning = subprocess.Popen(
+        [*REAL, "tune", str(tmp_path / "failing.toml"), "--json"],
+        cwd=REPOSITORY,
+        env={**os.environ, "GRIDCAST_URL": kept_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert tuning.stdout is not None
+    assert tuning.stderr is not None
+    lines = []
+    for line in tuning.stderr:
+        lines.append(line)
+        if "-0: " in line:
+            break
+    [killed] = json.loads((kept_folder / "run.json").read_text())["api_pids"]
+    os.kill(killed, signal.SIGKILL)
+    rest, told = tuning.stderr.read(), tuning.stdout.read()
+    assert tuning.wait(PATIENCE_S) == 0, rest
+    task = json.loads(told)
+    assert (task["status"], task["progress"]["done"]) == ("completed", 6)
+    said = "".join([*lines, rest])
+    failed = [f"{task['id']}-{n}: " for n in range(6) if said.count(f"{task['id']}-{n}: ")]
+    assert len(failed) == 3
+    assert [said.count(name) for name in failed] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

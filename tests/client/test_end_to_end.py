@@ -26,6 +26,7 @@ from gridcast.client import (
     Summary,
     Ticks,
 )
+from gridcast.client.follow import follow
 from tests.cli.started import REAL, Started, started
 from tests.client.test_sequel import tick_numbers
 
@@ -187,3 +188,48 @@ async def test_a_task_without_await_is_cancelled_resumed_and_deleted(up: Started
                 client.tune({**SPEC, "space": {}})
 
     await asyncio.to_thread(work)
+
+
+async def test_events_of_a_task_come_exactly_once_also_when_the_api_process_is_killed(up: Started) -> None:
+    async with AsyncClient(up.url) as client:
+        task = await client.tune({**SPEC, "overrides": {"duration_s": 300}, "experiments": 8})
+        [killed] = up.run_file["api_pids"]
+        events = []
+        async for event in task.events():
+            events.append(event)
+            if event.type == "experiment_completed" and up.run_file["api_pids"] == [killed]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(killed, signal.SIGKILL)
+        assert [event.offset for event in events] == list(range(1, len(events) + 1))
+        assert events[-1].type == "task_completed"
+        assert [event.type for event in events].count("experiment_completed") == 9
+        assert up.run_file["api_pids"] != [killed]
+        assert (await task.info()).done == 8
+
+
+async def test_who_comes_late_to_a_task_whose_log_was_trimmed_finds_all_of_it_in_its_table(up: Started) -> None:
+    async with AsyncClient(up.url) as client:
+        task = await client.tune(
+            {
+                **SPEC,
+                "overrides": {"duration_s": 1},
+                # Two different parameter sets: all others are known already, and only their events are many.
+                "space": {"controllers.0.voltage_dual_step_size": {"type": "categorical", "choices": [0.5, 2.0]}},
+                "sampler": "random",
+                "phases": [{"seed": seed} for seed in range(20)],
+                "experiments": 40,
+            }
+        )
+        info = await task.wait()
+        frames = [entry async for entry in follow(up.url, task.id, kind="tasks")]
+        [reset] = [frame for frame in frames if frame["type"] == "reset"]
+        assert (frames[0], reset["reason"]) == (reset, "trimmed")
+        assert [frame["offset"] for frame in frames[1:]] == list(
+            range(reset["earliest_offset"], frames[-1]["offset"] + 1)
+        )
+        assert frames[-1]["type"] == "task_completed"
+        experiments = await task.experiments()
+        assert sorted(one.number for one in experiments) == list(range(-1, 40))
+        best = min((one for one in experiments if not one.baseline), key=lambda one: one.score)
+        assert info.best is not None
+        assert (await task.best()).score == info.best.score == best.score

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -17,7 +18,7 @@ from gridcast.broadcaster import Channel, Settings
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.names import SIMULATIONS, experiment_id, new_id
-from gridcast.broadcaster.simulations import Simulations, key_of, spec_of
+from gridcast.broadcaster.simulations import Result, Simulations, key_of, spec_of
 from gridcast.broadcaster.task_events import event
 from gridcast.scenarios import resolve
 from gridcast.scenarios.tuning import TaskSpec
@@ -141,6 +142,29 @@ async def test_what_diverges_fails_alone_and_the_task_goes_on(tasks: Tasks, work
     assert failed["status"] == "failed"
     assert "power flow" in failed["error"]
     assert completed["status"] == "completed"
+
+
+@pytest.mark.parametrize("score", [{}, {"worst_vmin": None}, {"worst_vmin": math.nan}], ids=["absent", "null", "nan"])
+async def test_what_cannot_be_scored_fails_with_words_and_the_task_goes_on(
+    tasks: Tasks, worker: WorkerProcess, score: dict[str, Any]
+) -> None:
+    # Every run has these metrics; so one of the two simulations is answered before a worker can.
+    config = resolve("ieee13-ofo", {"duration_s": 20, STEP: 0.5}, 0).model_dump(mode="json")
+    result = Result(metrics={"integral_violation_pu_s": 0.1, **score}, ticks=200, simulated_s=20.0)
+    await Simulations(tasks.redis, ttl_s=600).finish(key_of(spec_of(config), versions()), result)
+    channel = await tasks.create(
+        space={STEP: {"type": "categorical", "choices": [0.5, 2.0]}},
+        sampler="grid",
+        objectives=[{"metric": "worst_vmin"}],
+    )
+    state = await tasks.until_over(channel)
+    records = {record["params"][STEP]: record for record in await tasks.analyses.records(channel)}
+    assert (records[0.5]["status"], records[0.5]["score"]) == ("failed", None)
+    assert records[0.5]["error"] == "it has no worst_vmin, so it cannot be scored"
+    assert records[2.0]["status"] == "completed"
+    assert state.told["best"]["params"] == {STEP: 2.0}
+    [failed] = of(await tasks.lab.entries(channel), "experiment_failed")
+    assert failed["data"]["error"] == records[0.5]["error"]
 
 
 async def test_a_cancelled_task_leaves_no_simulation_behind(tasks: Tasks, worker: WorkerProcess) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from redis.asyncio import Redis
 
@@ -66,6 +67,22 @@ async def test_a_task_tells_each_experiment_from_start_to_end_and_then_its_best(
     progress = [told["data"]["done"] for told in events if told["type"] == "task_progress" and told["data"]]
     assert progress == sorted(progress)
     assert progress[-1] == 12
+
+
+async def test_the_log_stays_within_its_bound_and_the_records_stay_whole(bench: Bench) -> None:
+    bench.settings = bench.settings.model_copy(update={"log_bytes": 16 << 10})
+    channel = await bench.create(task_spec(experiments=40, parallelism=4))
+    async with bench.computing(bowl):
+        state = await bench.coordinate(channel)
+    events = await bench.events(channel)
+    assert events[0]["offset"] > 1, "nothing was trimmed"
+    assert [e["offset"] for e in events] == list(range(events[0]["offset"], state.head + 1))
+    assert sum(len(orjson.dumps(e)) for e in events) <= 16 << 10
+    records = await bench.analyses.records(channel)
+    assert sorted(record["number"] for record in records) == list(range(-1, 40))
+    best = min((r for r in records if r["number"] >= 0), key=lambda record: record["score"])
+    assert state.told["best"]["experiment_id"] == best["experiment_id"]
+    assert events[-1]["data"]["best_score"] == best["score"]
 
 
 async def test_the_search_finds_what_is_better_than_the_scenario_as_it_is(bench: Bench) -> None:
