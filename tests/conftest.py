@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,14 @@ import pytest
 
 from gridcast.broadcaster import Settings
 from tests.valkey import ValkeyServer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_over() -> None:
+    """What one file of tests leaves to the garbage collector is not blamed on a test of another."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
