@@ -75,8 +75,9 @@ async def test_from_the_click_to_the_first_tick(settings: Settings, spans: InMem
         parent = found[name].parent
         assert parent is not None, name
         assert parent.span_id == post.context.span_id, name
-        assert found[name].attributes is not None
-        assert found[name].attributes["session"] == session_id  # type: ignore[index]  # looked at above
+        attributes = found[name].attributes
+        assert attributes is not None
+        assert attributes["session"] == session_id
     order = ["POST /api/sessions", "queue", "claim", "fork", "build", "first publish"]
     begins = [found[name].start_time or 0 for name in order]
     assert begins == sorted(begins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -52,10 +52,10 @@ def audited() -> None:
 
 
 @pytest.fixture
-def touched() -> Iterator[list[str]]:
+def touched() -> list[str]:
     """Names of files that this process opened or changed, or folders that it looked into."""
     _touched.clear()
-    yield _touched
+    return _touched
 
 
 @pytest.fixture
