@@ -47,7 +47,9 @@ MISDIRECTED: Final = Kind(
     slug="misdirected", status=421, title="This service has another name", close_code=4403
 )
 PACKED: Final = Kind(slug="packed", status=415, title="The body must not be packed")
-UNAUTHENTICATED: Final = Kind(slug="unauthenticated", status=401, title="Nobody is signed in", close_code=4401)
+UNAUTHENTICATED: Final = Kind(
+    slug="unauthenticated", status=401, title="Nobody is signed in", close_code=4401
+)
 FORBIDDEN: Final = Kind(slug="forbidden", status=403, title="You may not do this", close_code=4403)
 TOO_MANY_SHARES: Final = Kind(slug="too-many-shares", status=409, title="There are too many share links")
 TOO_LARGE: Final = Kind(slug="too-large", status=413, title="The body is too large", close_code=1009)

@@ -276,7 +276,9 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     errors: list[ProblemFault] | None = None
-    instance: str | None = Field(None, description="The request: `urn:gridcast:request:` and its X-Request-ID.")
+    instance: str | None = Field(
+        None, description="The request: `urn:gridcast:request:` and its X-Request-ID."
+    )
     available: list[tuple[int, int]] | None = Field(
         None, description="Where ticks are missing: first and last tick of each stretch that is there."
     )

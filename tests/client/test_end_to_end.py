@@ -207,14 +207,18 @@ async def test_events_of_a_task_come_exactly_once_also_when_the_api_process_is_k
         assert (await task.info()).done == 8
 
 
-async def test_who_comes_late_to_a_task_whose_log_was_trimmed_finds_all_of_it_in_its_table(up: Started) -> None:
+async def test_who_comes_late_to_a_task_whose_log_was_trimmed_finds_all_of_it_in_its_table(
+    up: Started,
+) -> None:
     async with AsyncClient(up.url) as client:
         task = await client.tune(
             {
                 **SPEC,
                 "overrides": {"duration_s": 1},
                 # Two different parameter sets: all others are known already, and only their events are many.
-                "space": {"controllers.0.voltage_dual_step_size": {"type": "categorical", "choices": [0.5, 2.0]}},
+                "space": {
+                    "controllers.0.voltage_dual_step_size": {"type": "categorical", "choices": [0.5, 2.0]}
+                },
                 "sampler": "random",
                 "phases": [{"seed": seed} for seed in range(20)],
                 "experiments": 40,

@@ -144,7 +144,9 @@ async def test_what_diverges_fails_alone_and_the_task_goes_on(tasks: Tasks, work
     assert completed["status"] == "completed"
 
 
-@pytest.mark.parametrize("score", [{}, {"worst_vmin": None}, {"worst_vmin": math.nan}], ids=["absent", "null", "nan"])
+@pytest.mark.parametrize(
+    "score", [{}, {"worst_vmin": None}, {"worst_vmin": math.nan}], ids=["absent", "null", "nan"]
+)
 async def test_what_cannot_be_scored_fails_with_words_and_the_task_goes_on(
     tasks: Tasks, worker: WorkerProcess, score: dict[str, Any]
 ) -> None:
