@@ -28,6 +28,8 @@ export const ClassDiagram = memo(function ClassDiagram({ feeder, sites, chosen, 
   const picture = useMemo(() => pictureOf(feeder, width, height, MARGIN_PX), [feeder, width, height]);
   const byBus = useMemo(() => new Map(sites.map((site) => [site.name, site])), [sites]);
   const names = useMemo(() => {
+    // Not laid out yet: no place for anything.
+    if (width === 0) return [];
     const obstacles: Rect[] = feeder.edges.flatMap(({ from, to }) => {
       const [a, b] = [picture.at.get(from), picture.at.get(to)];
       return a && b ? along(...a, ...b) : [];
