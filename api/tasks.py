@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import structlog
 from fastapi import APIRouter, Header, Query, Request
@@ -28,6 +28,9 @@ from .users import lists_of, may_see, present_user
 from .views import Base
 
 log = structlog.get_logger(__name__)
+PATIENCE_S: Final = 2.0
+"""How long a resume waits for the task's coordinator, which has just ended it, to let go of it."""
+
 router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=StrictRoute)
 
 
@@ -120,7 +123,7 @@ async def resume(request: Request, services: ServicesDep, task_id: str) -> Respo
     if progress["done"] >= progress["total"]:
         raise Failure(TASK_STATE, f"task {task_id} has tried all that it was asked to; start another one")
     entry = event("task_progress", task_id=task_id, message="resumed", **progress)
-    token = await services.leases.acquire(state.channel)
+    token = await services.leases.acquire(state.channel, patience_s=PATIENCE_S)
     try:
         attempt = await services.analyses.again(state.channel, token=token, status="queued", entries=[entry])
     finally:

@@ -6,6 +6,10 @@ is told apart from whoever froze and woke up again: the publish script refuses a
 
 from __future__ import annotations
 
+import asyncio
+import time
+from typing import Final
+
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
@@ -13,6 +17,8 @@ from . import scripts
 from .client import answering, broker_errors
 from .errors import LeaseHeld, LeaseLost, NoChannel
 from .names import Channel, Token
+
+_LOOK_AGAIN_S: Final = 0.05
 
 
 def _ms(ttl_s: float) -> int:
@@ -45,12 +51,26 @@ class AsyncLeases:
         self._renew = redis.register_script(scripts.RENEW)
         self._release = redis.register_script(scripts.RELEASE)
 
-    async def acquire(self, channel: Channel) -> Token:
+    async def acquire(self, channel: Channel, *, patience_s: float = 0.0) -> Token:
         """Take the lease; the token is greater than every token of this channel before.
+
+        Args:
+            patience_s: How long to wait for another holder to let go. Who has just written the last entry of a
+                channel still clears its table, and holds the lease for that moment.
 
         Raises:
             NoChannel, LeaseHeld
         """
+        until = time.monotonic() + patience_s
+        while True:
+            try:
+                return await self._acquired(channel)
+            except LeaseHeld:
+                if time.monotonic() >= until:
+                    raise
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _acquired(self, channel: Channel) -> Token:
         async with answering():
             reply = await self._acquire(keys=[channel.meta, channel.lease], args=[self._owner, self._ttl_ms])
         return _acquired(channel, reply)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 
@@ -18,6 +20,18 @@ async def test_the_lease_has_one_holder_and_tokens_grow(channels: Channels, redi
     assert caught.value.owner == "one"
     await one.release(CHANNEL, first)
     assert await two.acquire(CHANNEL) == first + 1
+
+
+async def test_who_has_patience_takes_it_when_the_holder_lets_go(channels: Channels, redis: Redis) -> None:
+    await channels.create(CHANNEL, meta={})
+    one, two = AsyncLeases(redis, owner="one", ttl_s=60), AsyncLeases(redis, owner="two", ttl_s=60)
+    first = await one.acquire(CHANNEL)
+    waiting = asyncio.create_task(two.acquire(CHANNEL, patience_s=60))
+    with pytest.raises(LeaseHeld):
+        await two.acquire(CHANNEL, patience_s=0.1)
+    assert not waiting.done()
+    await one.release(CHANNEL, first)
+    assert await waiting == first + 1
 
 
 async def test_a_lapsed_lease_is_taken_again_by_the_newest_token(channels: Channels, redis: Redis) -> None:
