@@ -63,8 +63,8 @@ class Started:
 
     def grandchildren(self) -> set[int]:
         """Children that the stand-in workers said they have."""
-        said = (line.partition("| ")[2] for line in self.err.splitlines())
-        return {json.loads(text)["child"] for text in said if text.startswith('{"worker"')}
+        said = (line.partition('{"worker"') for line in self.err.splitlines())
+        return {json.loads(begin + rest)["child"] for _, begin, rest in said if begin}
 
 
 @asynccontextmanager

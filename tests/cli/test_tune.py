@@ -105,25 +105,25 @@ def test_a_tune_goes_on_when_the_api_process_is_killed_and_says_nothing_twice(
 ) -> None:
     # Loads that the feeder cannot carry fail, each with a line.
     (tmp_path / "failing.toml").write_text(FAILING)
-    tuning = subprocess.Popen(
+    with subprocess.Popen(
         [*REAL, "tune", str(tmp_path / "failing.toml"), "--json"],
         cwd=REPOSITORY,
         env={**os.environ, "GRIDCAST_URL": kept_url},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert tuning.stdout is not None
-    assert tuning.stderr is not None
-    lines = []
-    for line in tuning.stderr:
-        lines.append(line)
-        if "-0: " in line:
-            break
-    [killed] = json.loads((kept_folder / "run.json").read_text())["api_pids"]
-    os.kill(killed, signal.SIGKILL)
-    rest, told = tuning.stderr.read(), tuning.stdout.read()
-    assert tuning.wait(PATIENCE_S) == 0, rest
+    ) as tuning:
+        assert tuning.stdout is not None
+        assert tuning.stderr is not None
+        lines = []
+        for line in tuning.stderr:
+            lines.append(line)
+            if "-0: " in line:
+                break
+        [killed] = json.loads((kept_folder / "run.json").read_text())["api_pids"]
+        os.kill(killed, signal.SIGKILL)
+        rest, told = tuning.stderr.read(), tuning.stdout.read()
+        assert tuning.wait(PATIENCE_S) == 0, rest
     task = json.loads(told)
     assert (task["status"], task["progress"]["done"]) == ("completed", 6)
     said = "".join([*lines, rest])

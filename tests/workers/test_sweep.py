@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gridcast.broadcaster import AsyncLeases, Channel, Channels, Entry, Hub, Reset
-from gridcast.broadcaster.names import ACTIVE, FINISHED, LEFTOVERS, PREFIX, SESSIONS, SWEEP
+from gridcast.broadcaster.names import ACTIVE, AUDIT, FINISHED, LEFTOVERS, PREFIX, SESSIONS, SWEEP, owned_key
 from gridcast.broadcaster.retention import LOOK_AFTER_S, Kept, Retention
 from gridcast.recordings.chunks import Chunk, file_name
 from gridcast.recordings.feeds import Feeds
@@ -246,6 +246,8 @@ OWNED = {
     LEFTOVERS: "sweeps take off what they have looked at",
     ACTIVE: "reapers take off what is over",
     f"{PREFIX}:workers": "each heartbeat takes off the dead",
+    AUDIT: "each record takes off the oldest",
+    owned_key("session", "ada"): "listing takes off what is gone",
 }
 """Keys without a TTL, and who sees to it that they stay small."""
 

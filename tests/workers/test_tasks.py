@@ -22,7 +22,7 @@ from gridcast.broadcaster.simulations import Result, Simulations, key_of, spec_o
 from gridcast.broadcaster.task_events import event
 from gridcast.scenarios import resolve
 from gridcast.scenarios.tuning import TaskSpec
-from gridcast.workers.versions import versions
+from gridcast.workers.versions import named_by
 from tests.valkey import ValkeyServer
 from tests.waiting import PATIENCE_S, seen, until
 from tests.workers.lab import Lab, WorkerProcess, alive, of, worker_process
@@ -119,7 +119,7 @@ async def test_an_experiment_is_bit_equal_to_the_session_that_it_names(
     metrics = []
     for phase in phases:
         config = resolve("ieee13-ofo", {"duration_s": 20, **best["params"]}, phase["seed"])
-        key = key_of(spec_of(config.model_dump(mode="json")), {**versions(), "specs_dir": ""})
+        key = key_of(spec_of(config.model_dump(mode="json")), named_by(tasks.lab.settings))
         (result,) = await simulations.results([key])
         assert result is not None
         session = await tasks.lab.create(
@@ -153,7 +153,7 @@ async def test_what_cannot_be_scored_fails_with_words_and_the_task_goes_on(
     # Every run has these metrics; so one of the two simulations is answered before a worker can.
     config = resolve("ieee13-ofo", {"duration_s": 20, STEP: 0.5}, 0).model_dump(mode="json")
     result = Result(metrics={"integral_violation_pu_s": 0.1, **score}, ticks=200, simulated_s=20.0)
-    await Simulations(tasks.redis, ttl_s=600).finish(key_of(spec_of(config), versions()), result)
+    await Simulations(tasks.redis, ttl_s=600).finish(key_of(spec_of(config), named_by(tasks.lab.settings)), result)
     channel = await tasks.create(
         space={STEP: {"type": "categorical", "choices": [0.5, 2.0]}},
         sampler="grid",

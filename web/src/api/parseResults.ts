@@ -45,7 +45,10 @@ function outcome(from: Fields, path: string): Outcome {
 }
 
 function metricsOf(value: unknown, path: string): Metrics {
-  return value === null || value === undefined ? null : record(value, path, figure);
+  if (value === null || value === undefined) return null;
+  // A whole summary also tells some by model; what is compared here are figures.
+  const plain = Object.entries(fields(value, path)).filter(([, one]) => typeof one !== "object" || one === null);
+  return record(Object.fromEntries(plain), path, figure);
 }
 
 function defaultRun(value: unknown, path: string): DefaultRun {
