@@ -22,6 +22,7 @@ class Background:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="gridcast-client", daemon=True)
         self._open: set[_Open] = set()
+        self._closing: set[asyncio.Task[Any] | None] = set()
         self._closed = False
         # What is submitted before `close` is cancelled by it. Reentrant: a garbage collection in between may submit too.
         self._submitting = threading.RLock()
@@ -52,8 +53,7 @@ class Background:
             while (item := self.call(opened.step())) is not _END:
                 yield item
         finally:
-            self._open.discard(opened)
-            closing = self._submit(opened.close())
+            closing = self._submit(self._close(opened))
             # The garbage collector may get here in the loop's own thread, which must not wait for itself.
             if closing is not None and threading.current_thread() is not self._thread:
                 with contextlib.suppress(CancelledError):
@@ -80,11 +80,22 @@ class Background:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.get_loop().run_forever()
 
+    async def _close(self, opened: _Open) -> None:
+        closing = asyncio.current_task()
+        self._closing.add(closing)
+        try:
+            await opened.close()
+        finally:
+            self._open.discard(opened)
+            self._closing.discard(closing)
+
     async def _end(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         current = asyncio.current_task()
         running = [task for task in asyncio.all_tasks() if task is not current]
         for task in running:
-            task.cancel()
+            # One that closes its connection already would leave it open if it were cancelled in that.
+            if task not in self._closing and not task.cancelling():
+                task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         for opened in list(self._open):
             await opened.close()
