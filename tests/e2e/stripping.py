@@ -18,8 +18,21 @@ class Stripping:
         address = urlsplit(upstream)
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
         self._hold_streams = hold_streams
+        self._serving: set[asyncio.Task[None]] = set()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
+        serving = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
+
+    async def close(self) -> None:
+        """End what is still open."""
+        for serving in self._serving:
+            serving.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError), contextlib.closing(writer):
             head = await reader.readuntil(b"\r\n\r\n")
             lines = head.split(b"\r\n")
@@ -59,9 +72,10 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def stripping(upstream: str, *, hold_streams: bool) -> AsyncIterator[str]:
     """The address of such a proxy before a service."""
     proxy = Stripping(upstream, hold_streams=hold_streams)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=HEAD_BYTES)
+    server = await asyncio.start_server(proxy.take, "127.0.0.1", 0, limit=HEAD_BYTES)
     try:
         port = server.sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
     finally:
         server.close()
+        await proxy.close()

@@ -153,7 +153,9 @@ async def test_what_cannot_be_scored_fails_with_words_and_the_task_goes_on(
     # Every run has these metrics; so one of the two simulations is answered before a worker can.
     config = resolve("ieee13-ofo", {"duration_s": 20, STEP: 0.5}, 0).model_dump(mode="json")
     result = Result(metrics={"integral_violation_pu_s": 0.1, **score}, ticks=200, simulated_s=20.0)
-    await Simulations(tasks.redis, ttl_s=600).finish(key_of(spec_of(config), named_by(tasks.lab.settings)), result)
+    await Simulations(tasks.redis, ttl_s=600).finish(
+        key_of(spec_of(config), named_by(tasks.lab.settings)), result
+    )
     channel = await tasks.create(
         space={STEP: {"type": "categorical", "choices": [0.5, 2.0]}},
         sampler="grid",

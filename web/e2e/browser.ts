@@ -85,6 +85,18 @@ export async function openTab(
   return { page, entries };
 }
 
+/** Until a tab has told of every entry up to this one: the browser tells of frames later than the page shows them. */
+export async function toldUpTo(tab: Tab, offset: number): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while (tab.entries.length < offset) {
+    if (Date.now() > until) {
+      const said = (await tab.page.locator("main").innerText()).slice(0, 200);
+      throw new Error(`${tab.entries.length} of ${offset} entries came over sockets; the page said: ${said}`);
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
 export const badge = (page: Page) => page.getByTestId("badge");
 
 export async function seen(page: Page, label: string): Promise<void> {

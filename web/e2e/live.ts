@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 
-import { newContext, openTab, say, seen, shoot, troubles, withBrowser } from "./browser.ts";
+import { newContext, openTab, say, seen, shoot, toldUpTo, troubles, withBrowser } from "./browser.ts";
 
 const READING = /^\d\.\d{4} – \d\.\d{4}$/;
 
@@ -163,6 +163,8 @@ await withBrowser(async (browser) => {
   await third.page.setViewportSize({ width: 1440, height: 1000 });
 
   const tabs = [first, second, third];
+  const { head } = (await (await fetch(new URL(`/api${path}`, first.page.url()))).json()) as { head: number };
+  await Promise.all(tabs.map((tab) => toldUpTo(tab, head)));
   const shown = [];
   for (const { page } of tabs) {
     await page.bringToFront();

@@ -33,7 +33,8 @@ async function start(op: string, config: object): Promise<{ readonly id: string;
 }
 
 const cells = (page: Page) => page.getByRole("gridcell");
-const over = (page: Page) => page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth));
+const over = (page: Page) =>
+  page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth));
 
 /** A page in the light, in the dark, and on a telephone. */
 async function looks(page: Page, name: string): Promise<object> {
@@ -115,8 +116,9 @@ await withBrowser(async (browser) => {
   const here = () =>
     grid.evaluate(
       (box) =>
-        document.getElementById(box.getAttribute("aria-activedescendant") ?? "")?.getAttribute("aria-label") ??
-        "",
+        document
+          .getElementById(box.getAttribute("aria-activedescendant") ?? "")
+          ?.getAttribute("aria-label") ?? "",
     );
   const steps = [await here()];
   for (const key of ["Home", "PageDown", "ArrowRight", "ArrowUp"]) {
@@ -199,7 +201,10 @@ await withBrowser(async (browser) => {
     const { id, path: way } = await start("heatmap", { ...long, seed: lines.length + 1 });
     const tab = await openTab(context, way, { expected: ["WebSocket"], at });
     await seen(tab.page, name === "events" ? "Live" : "Every 3 s");
-    const header = await tab.page.locator("header").filter({ has: tab.page.locator("h1") }).innerText();
+    const header = await tab.page
+      .locator("header")
+      .filter({ has: tab.page.locator("h1") })
+      .innerText();
     await tab.page.waitForFunction(
       () => Number(document.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow") ?? 0) >= 1,
     );

@@ -12,6 +12,13 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 export async function faults(page: Page, colorScheme: "light" | "dark"): Promise<string[]> {
   // Not as a script of the page, which runs none but its own.
   await page.evaluate(AXE);
+  // Colours that still change from one scheme to the other are those of neither.
+  await page.evaluate(async () => {
+    const passing = document
+      .getAnimations()
+      .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(passing.map((one) => one.finished));
+  });
   const options: RunOptions = {
     resultTypes: ["violations"],
     ...(colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {}),

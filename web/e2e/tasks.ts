@@ -5,7 +5,17 @@ import process from "node:process";
 
 import type { Page } from "playwright-core";
 
-import { newContext, openTab, say, seen, shoot, type Tab, troubles, withBrowser } from "./browser.ts";
+import {
+  newContext,
+  openTab,
+  say,
+  seen,
+  shoot,
+  type Tab,
+  toldUpTo,
+  troubles,
+  withBrowser,
+} from "./browser.ts";
 import { faults } from "./serious.ts";
 
 const [, , base, , noStreams] = process.argv;
@@ -95,12 +105,12 @@ await withBrowser(async (browser) => {
   await Promise.all([seen(page, "Finished"), seen(second.page, "Finished")]);
   const late = await openTab(context, path);
   await seen(late.page, "Finished");
+  const { head } = await ask<{ head: number }>(`/api${path}`);
   for (const tab of [first, second, late]) {
+    await toldUpTo(tab, head);
     await tab.page.bringToFront();
     // The service is asked once more behind the last event.
-    await tab.page.waitForFunction(
-      () => document.querySelectorAll("tr[data-state=completed]").length === 21,
-    );
+    await tab.page.waitForFunction(() => document.querySelectorAll("tr[data-state=completed]").length === 21);
     await tab.page.locator("tr[data-best]").waitFor();
     await tab.page.getByText(/^best is /).waitFor();
   }
@@ -123,7 +133,10 @@ await withBrowser(async (browser) => {
   await page.getByLabel("Experiments shown").selectOption("completed");
   await rows(page).nth(20).waitFor();
   await page.locator("tr[data-best]").getByRole("button").click();
-  await page.getByRole("list", { name: "Events of the experiment" }).getByText(/experiment completed/).waitFor();
+  await page
+    .getByRole("list", { name: "Events of the experiment" })
+    .getByText(/experiment completed/)
+    .waitFor();
   const drawerFaults = await faults(page, "light");
   await shoot(page, "task-experiment-light");
   await page.getByRole("button", { name: "Close" }).click();
@@ -161,7 +174,10 @@ await withBrowser(async (browser) => {
   const slow = await startTask(5_000, 120, { max_s: 12 });
   const asking = await openTab(context, slow, { expected: ["WebSocket"], at: noStreams ?? "" });
   await seen(asking.page, "Every 3 s");
-  const said = await asking.page.locator("header").filter({ has: asking.page.locator("h1") }).innerText();
+  const said = await asking.page
+    .locator("header")
+    .filter({ has: asking.page.locator("h1") })
+    .innerText();
   await seen(asking.page, "Finished");
   const { done } = (await ask<{ progress: { done: number } }>(`/api${slow}`)).progress;
   await asking.page.getByText(`${done} of 5000`, { exact: true }).waitFor();
