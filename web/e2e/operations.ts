@@ -121,7 +121,7 @@ await withBrowser(async (browser) => {
           ?.getAttribute("aria-label") ?? "",
     );
   const steps = [await here()];
-  for (const key of ["Home", "PageDown", "ArrowRight", "ArrowUp"]) {
+  for (const key of ["Home", "PageDown", "End", "PageUp", "Home", "PageDown", "ArrowRight", "ArrowUp"]) {
     await grid.press(key);
     steps.push(await here());
   }

@@ -55,7 +55,7 @@ async function shown({ page, entries }: Tab): Promise<object> {
     score: await figure(page, "Best score"),
     done: await figure(page, "Experiments done"),
     trajectory: await page.getByRole("img", { name: /^Best so far/ }).getAttribute("aria-label"),
-    entries,
+    entries: [...entries],
   };
 }
 
@@ -182,6 +182,10 @@ await withBrowser(async (browser) => {
   const { done } = (await ask<{ progress: { done: number } }>(`/api${slow}`)).progress;
   await asking.page.getByText(`${done} of 5000`, { exact: true }).waitFor();
   await asking.page.locator("tr[data-best]").waitFor();
+  await asking.page
+    .locator("#experiments-title")
+    .filter({ hasText: String(done + 1) })
+    .waitFor();
   const counted = await asking.page.locator("#experiments-title").innerText();
   const polled = { said, done, counted, entries: asking.entries.length };
 

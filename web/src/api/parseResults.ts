@@ -47,7 +47,9 @@ function outcome(from: Fields, path: string): Outcome {
 function metricsOf(value: unknown, path: string): Metrics {
   if (value === null || value === undefined) return null;
   // A whole summary also tells some by model; what is compared here are figures.
-  const plain = Object.entries(fields(value, path)).filter(([, one]) => typeof one !== "object" || one === null);
+  const plain = Object.entries(fields(value, path)).filter(
+    ([, one]) => typeof one !== "object" || one === null,
+  );
   return record(Object.fromEntries(plain), path, figure);
 }
 

@@ -74,6 +74,8 @@ export function HeatGrid({ heatmap, cells, names, wishOf, heightPx, over }: Prop
       setOpened(from);
     } else return;
     event.preventDefault();
+    // Who uses the keys reads what they chose, not what the pointer happens to rest on.
+    setHovered(null);
   };
   const read = hovered ?? active;
   const base = { x: along(x, heatmap.baseline.x), y: along(y, heatmap.baseline.y) };
@@ -178,6 +180,7 @@ export function HeatGrid({ heatmap, cells, names, wishOf, heightPx, over }: Prop
             returnFocus
             withArrow
             width="min(320px, 92vw)"
+            withRoles={false}
           >
             <Popover.Target>
               <span
@@ -192,7 +195,7 @@ export function HeatGrid({ heatmap, cells, names, wishOf, heightPx, over }: Prop
                 }
               />
             </Popover.Target>
-            <Popover.Dropdown aria-label="Open a point">
+            <Popover.Dropdown role="dialog" aria-label="Open a point">
               {opened && (
                 <OpenPoint
                   title="Open this point as a session?"
