@@ -8,6 +8,8 @@ import { request } from "./http";
 export interface Compared {
   readonly comparison: Comparison;
   readonly parameters: readonly ParameterRow[];
+  /** How many ticks of each run are gone, so that its lines have holes. */
+  readonly missing: readonly number[];
 }
 
 /** `ids` in the order in which they were asked for: that of every list in the answer. */
@@ -15,6 +17,12 @@ export function parseCompared(value: unknown, ids: readonly string[]): Compared 
   const from = fields(value, "comparison");
   const series = fields(from["series"], "series");
   const t_s = list(series["t_s"], "series.t_s").map((t, i) => number(t, `series.t_s[${i}]`));
+  const holes = record(from["missing"], "missing", (spans, path) =>
+    list(spans, path).map((span, i) => {
+      const [first, last] = list(span, `${path}[${i}]`).map((tick) => number(tick, `${path}[${i}]`));
+      return 1 + (last ?? 0) - (first ?? 0);
+    }),
+  );
   const each = (name: string) =>
     ids.map((id) => {
       const path = `series.${id}`;
@@ -25,6 +33,7 @@ export function parseCompared(value: unknown, ids: readonly string[]): Compared 
       t_s,
       series: { v_min: each("v_min"), v_max: each("v_max"), power: each("p_kw_total") },
     },
+    missing: ids.map((id) => (holes[id] ?? []).reduce((sum, ticks) => sum + ticks, 0)),
     parameters: leaves(
       items(from["parameters"], "parameters", (element, path) => {
         const row = fields(element, path);

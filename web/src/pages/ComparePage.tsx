@@ -126,6 +126,13 @@ function Content({ ids, sessions }: ContentProps) {
               </Text>
             )}
           </div>
+          {query.data?.missing.map((ticks, i) =>
+            ticks === 0 ? null : (
+              <Text key={ids[i]} size="sm" c="var(--gc-muted)">
+                {`${ticks.toLocaleString("en-US")} ${ticks === 1 ? "tick" : "ticks"} of ${names[i]} are gone; its lines have holes there.`}
+              </Text>
+            ),
+          )}
           {query.data ? (
             <Charts comparison={query.data.comparison} names={names} difference={way === "difference"} />
           ) : (

@@ -15,7 +15,10 @@ const run = (id: string, title: string, outside_s: number) => ({
 const RUNS = [run("a", "Plain", 994.6), run("b", "Controlled", 59.1), run("c", "Third", 1)];
 
 let service: Service;
+let gone: Record<string, [number, number][]> = {};
+
 beforeEach(() => {
+  gone = {};
   service = new Service();
   service.on("GET /api/sessions", () => page(RUNS));
   for (const each of RUNS) service.on(`GET /api/sessions/${each.id}`, () => each);
@@ -27,6 +30,7 @@ beforeEach(() => {
     ]);
     return {
       series: { t_s: [0, 60], ...(Object.fromEntries(series) as object) },
+      missing: gone,
       parameters: [{ path: "seed", values: Object.fromEntries(ids.map((id, i) => [id, i])) as object }],
     };
   });
@@ -55,6 +59,21 @@ describe("a comparison", () => {
     await waitFor(() => {
       expect(rows()).toEqual(["Simulated timeControlled", "00:00.00.0100", "01:00.00.0000"]);
     });
+  });
+
+  test("says which run has holes, and how large they are", async () => {
+    gone = {
+      a: [],
+      b: [
+        [0, 999],
+        [2000, 2000],
+      ],
+    };
+    open("/compare?ids=a,b");
+    expect(
+      await screen.findByText("1,001 ticks of Controlled are gone; its lines have holes there."),
+    ).toBeVisible();
+    expect(screen.queryByText(/of Plain are gone/)).toBeNull();
   });
 
   test("its runs are added, left out and put first, in the address too", async () => {
