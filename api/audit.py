@@ -35,6 +35,8 @@ _ADDRESS: Final = re.compile(r"/api/(session|task|operation)s(?:/([^/]+)(?:/([a-
 _VERBS: Final = {"POST": "create", "PUT": "set", "PATCH": "change", "DELETE": "delete"}
 NOT_UNDERSTOOD: Final = frozenset({400, 405, 408, 413, 415, 421, 422, 431})
 """Answers to what was no request for a deed, so that nothing was done or refused."""
+UNRECORDED: Final = "gridcast.unrecorded"
+"""In a request's scope: true where its answer leaves no record."""
 _CURSOR: Final = re.compile(r"[0-9]{1,16}-[0-9]{1,16}")
 
 
@@ -126,7 +128,8 @@ class AuditTrail:
             return
 
         async def recorded(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] not in NOT_UNDERSTOOD:
+            begins = message["type"] == "http.response.start" and message["status"] not in NOT_UNDERSTOOD
+            if begins and not scope.get(UNRECORDED):
                 await _record(scope, deed, message)
             await send(message)
 

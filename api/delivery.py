@@ -13,6 +13,7 @@ from gridcast.broadcaster.names import Epoch, new_id
 
 from .audience import Seat
 from .encoders import AllMode, Encode, FullEncoder, LatestMode, verbatim
+from .failures import RATE_LIMITED, Failure
 from .frames import Frame, message
 from .inbound import Refusal
 from .models import CommandFrame, StreamQuery
@@ -178,6 +179,10 @@ async def _command(services: Services, channel: Channel, frame: CommandFrame) ->
                 detail="too many commands wait for their answers; wait for some of them",
                 command_id=frame.id,
             )
+        except Failure as failure:
+            if failure.kind is not RATE_LIMITED:
+                raise
+            return Refusal(code="rate_limited", detail=failure.detail, command_id=frame.id)
         except BrokerUnavailable:
             # Whether it was stored is unknown. Under the same id it is stored once, so it is simply sent again; the
             # viewer's next frames wait meanwhile.

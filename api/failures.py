@@ -54,7 +54,10 @@ FORBIDDEN: Final = Kind(slug="forbidden", status=403, title="You may not do this
 TOO_MANY_SHARES: Final = Kind(slug="too-many-shares", status=409, title="There are too many share links")
 TOO_LARGE: Final = Kind(slug="too-large", status=413, title="The body is too large", close_code=1009)
 ENDED: Final = Kind(slug="ended", status=409, title="The session has ended")
-RATE_LIMITED: Final = Kind(slug="rate-limited", status=429, title="Too many commands wait", close_code=4429)
+RATE_LIMITED: Final = Kind(
+    slug="rate-limited", status=429, title="Too much in too little time", close_code=4429
+)
+TOO_MANY: Final = Kind(slug="too-many", status=429, title="There are too many of these", close_code=4429)
 REJECTED: Final = Kind(slug="rejected", status=409, title="The session rejected the command")
 ID_REUSED: Final = Kind(slug="id-reused", status=409, title="This id was used before with another body")
 GONE: Final = Kind(slug="gone", status=409, title="What this key created is gone")

@@ -79,6 +79,9 @@ async def fork_session(
     await state_of(services, parent_id)
     config = await asyncio.to_thread(_config, parent, wanted.overrides)
     _check_length(config, wanted)
+    services.limits.length(
+        n_ticks=config.n_ticks, duration_s=config.duration_s, at=("overrides", "duration_s")
+    )
     script = [*_shared(applied, wanted.at_tick), *_own(wanted, by=author(owner))]
     _check_ids(script, wanted.commands)
     record = _record(parent, wanted, config, owner=owner)

@@ -26,6 +26,7 @@ Code = Literal[
     "ended",
     "id_reused",
     "rate_limited",
+    "too_many",
     "unavailable",
 ]
 

@@ -39,6 +39,7 @@ from .crowd import Crowds
 from .desk import Desk
 from .first_tick import FirstTicks
 from .full import FullCache
+from .limits import Limits
 from .stats import Stats
 
 
@@ -65,6 +66,7 @@ class Services:
     crowds: Crowds
     stats: Stats
     audit: Audit
+    limits: Limits
     budget: Budget = field(default_factory=Budget)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -78,6 +80,7 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
     """
     client = redis or async_client(settings)
     presence, stats = Presence(client), Stats()
+    accounts = await open_accounts(settings, client)
     async with Hub(settings) as hub:
         services = Services(
             settings=settings,
@@ -91,12 +94,13 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             presence=presence,
             heartbeats=Heartbeats(client),
             leases=AsyncLeases(client, owner=f"api:{new_id()}", ttl_s=settings.lease_s),
-            accounts=await open_accounts(settings, client),
+            accounts=accounts,
             audience=Audience(presence, stall_s=settings.stall_s, heartbeat_s=settings.heartbeat_s),
             full=FullCache(),
             crowds=Crowds(stats),
             stats=stats,
             audit=Audit(client, settings),
+            limits=Limits(settings, client, per_user=accounts.on),
             desk=Desk(settings.recordings_at),
             feeds=feeds_at(settings.recordings_at),
         )
@@ -105,7 +109,8 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
         keepers = [
             asyncio.create_task(services.audience.run()),
             asyncio.create_task(Herald(presence, services.audience).run()),
-            *map(asyncio.create_task, services.accounts.keepers()),
+            asyncio.create_task(services.limits.sockets.run()),
+            *map(asyncio.create_task, accounts.keepers()),
         ]
         try:
             yield services

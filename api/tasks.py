@@ -122,6 +122,7 @@ async def resume(request: Request, services: ServicesDep, task_id: str) -> Respo
     progress = state.told.get("progress") or no_progress(state.record["total"])
     if progress["done"] >= progress["total"]:
         raise Failure(TASK_STATE, f"task {task_id} has tried all that it was asked to; start another one")
+    await services.limits.new(state.channel, state.record["owner"])
     entry = event("task_progress", task_id=task_id, message="resumed", **progress)
     token = await services.leases.acquire(state.channel, patience_s=PATIENCE_S)
     try:

@@ -50,6 +50,11 @@ def may_steer() -> bool:
     return _PRESENT.get().role >= Role.CONTROLLER
 
 
+def counted() -> str:
+    """In whose name the present request or socket is counted."""
+    return _PRESENT.get().counted
+
+
 def lists_of(kind: Kind) -> tuple[str, ...] | None:
     """The lists (keys of sorted sets) in one of which everything stands that they may see; None: all."""
     asker = present().asker

@@ -27,6 +27,7 @@ from .names import (
     Epoch,
     experiment_id,
     listing_key,
+    open_key,
     owned_key,
     public_key,
     study_keys,
@@ -279,6 +280,7 @@ class Analyses:
             pipe.zrem(public_key(channel.kind), channel.id)
             if (owner := state.record.get("owner")) is not None:
                 pipe.zrem(owned_key(channel.kind, owner), channel.id)
+                pipe.srem(open_key("analyses", owner), str(channel))
             await pipe.execute()
         await self._queue.remove_coordination(channel, state.attempt)
         return True
@@ -293,6 +295,8 @@ class Analyses:
                 )
             async with answering():
                 await self._redis.srem(UNFINISHED, str(channel))  # type: ignore[misc]
+                if state is not None and (owner := state.record.get("owner")) is not None:
+                    await self._redis.srem(open_key("analyses", owner), str(channel))  # type: ignore[misc]
 
     async def forget_experiments(self, channel: Channel, numbers: Iterable[int]) -> None:
         """Delete the channels of a deleted task's experiments, which its coordinator may have written to meanwhile."""

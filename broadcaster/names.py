@@ -114,6 +114,24 @@ def public_key(kind: Kind) -> str:
     return f"{PREFIX}:{kind}s:public"
 
 
+Amount = Literal["sessions", "analyses"]
+"""What users may have only so much of at once; analyses are tasks and operations."""
+
+
+def open_key(what: Amount, user: str) -> str:
+    """Set of the names of those of a user that are not over, as far as anybody knows; it bounds how many there are."""
+    return f"{PREFIX}:open:{what}:{user}"
+
+
+RATES = f"{PREFIX}:rates"
+"""Prefix of the counters of requests and commands."""
+
+
+def sockets_key(who: str) -> str:
+    """Hash of API process to how many sockets somebody has open there, and until when (unix ms) that is believed."""
+    return f"{PREFIX}:sockets:{who}"
+
+
 def ticket_key(digest: str) -> str:
     """String with a TTL: whom the ticket of this digest lets in, and where (JSON)."""
     return f"{PREFIX}:ticket:{digest}"

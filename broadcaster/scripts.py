@@ -28,6 +28,8 @@ RELEASE: Final = _body("release")
 COMMAND: Final = _body("command")
 SHOW_TO: Final = _body("show_to")
 SHARE: Final = _body("share")
+ADMIT: Final = _body("admit")
+SOCKET: Final = _body("socket")
 
 
 def publish_keys(channel: Channel) -> list[str]:
