@@ -144,7 +144,7 @@ async def test_commands_of_a_user_are_counted_over_processes_sockets_and_request
 async def test_sockets_of_a_user_are_counted_over_all_processes(settings: Settings) -> None:
     async with two(settings, user_sockets=2) as (here, there):
         session = await made(here, "ada")
-        mine = {"session_id": session, "additional_headers": bearer("ada")}
+        mine: dict[str, Any] = {"session_id": session, "additional_headers": bearer("ada")}
         async with here.watch(**mine) as first, there.watch(**mine) as second:
             for viewer in (first, second):
                 assert (await receive(viewer))["type"] == "hello"
