@@ -39,7 +39,9 @@ Applied = dict[str, Any]
 """`{command_id, by, command, args, tick}`: a command that took effect before tick `tick` was computed."""
 
 
-@router.post("", status_code=201, response_model=SessionObject, responses=fails_with(404, 409, 413, 422, 429, 503))
+@router.post(
+    "", status_code=201, response_model=SessionObject, responses=fails_with(404, 409, 413, 422, 429, 503)
+)
 async def fork(
     request: Request,
     services: ServicesDep,
