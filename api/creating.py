@@ -125,7 +125,7 @@ async def _start(
             created=created,
             script=script,
         )
-    await services.queue.enqueue_session(session_id, 1)
+    await services.queue.enqueue_session(session_id, 1, user=record["owner"])
     services.stats.sessions_created += 1
     state = await services.sessions.get(session_id)
     if state is None:

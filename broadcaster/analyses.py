@@ -143,7 +143,7 @@ class Analyses:
             },
             entries=[first],
         )
-        await self._queue.enqueue_coordination(channel, 1)
+        await self._queue.enqueue_coordination(channel, 1, user=owner)
         return epoch
 
     async def get(self, channel: Channel) -> AnalysisState | None:
@@ -339,10 +339,12 @@ class Analyses:
         return [] if newest is None else study_keys(channel.id, entries=int(newest) + 1)
 
     async def enqueue(self, channel: Channel, attempt: int) -> None:
-        """Ask for a coordinator, and have reapers look after it."""
+        """Ask for a coordinator, and have reapers look after it; what waited or ran already goes before all that wait."""
         async with answering():
             await self._redis.sadd(UNFINISHED, str(channel))  # type: ignore[misc]
-        await self._queue.enqueue_coordination(channel, attempt)
+        state = None if attempt > 1 else await self.get(channel)
+        user = None if state is None else state.record.get("owner")
+        await self._queue.enqueue_coordination(channel, attempt, user=user)
 
 
 def _recovering(state: AnalysisState) -> list[bytes]:

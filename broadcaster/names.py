@@ -31,6 +31,12 @@ SIMULATION_JOB = "simulate"
 COORDINATE_QUEUE = f"{PREFIX}:queue:coordinate"
 COORDINATE_JOB = "coordinate"
 
+
+def turns_key(queue: str) -> str:
+    """Hash of user to the turns that their next jobs of a queue get, by flow (JSON)."""
+    return f"{queue}:turns"
+
+
 UNFINISHED = f"{PREFIX}:unfinished"
 """Set of the channel names of tasks and operations that are not over, as far as anybody knows; reapers look after them."""
 

@@ -30,6 +30,7 @@ SHOW_TO: Final = _body("show_to")
 SHARE: Final = _body("share")
 ADMIT: Final = _body("admit")
 SOCKET: Final = _body("socket")
+TURN: Final = _body("turn")
 
 
 def publish_keys(channel: Channel) -> list[str]:

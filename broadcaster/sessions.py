@@ -339,7 +339,7 @@ class Sessions:
 
         A process that dies before this leaves a waiting session without a job, which a reaper finds.
         """
-        await self._queue.enqueue_session(session_id, attempt, urgent=True)
+        await self._queue.enqueue_session(session_id, attempt, user=None)
 
     async def count_end(self, session_id: str, *, token: int, own_fault: bool) -> int | None:
         """Count a child that ended too early; answers with the tick if it happened too often there without progress.
