@@ -27,6 +27,7 @@ Code = Literal[
     "id_reused",
     "rate_limited",
     "too_many",
+    "wheel_held",
     "unavailable",
 ]
 

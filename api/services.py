@@ -28,13 +28,14 @@ from gridcast.broadcaster.audit import Audit
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.names import new_id
 from gridcast.broadcaster.sessions import Sessions
+from gridcast.broadcaster.wheel import Wheels
 from gridcast.broadcaster.workers import Heartbeats
 from gridcast.recordings.feeds import Feeds, feeds_at
 
 from .audience import Audience
 from .auth.accounts import Accounts, open_accounts
 from .budget import Budget
-from .company import Herald
+from .company import Herald, keep_wheels
 from .crowd import Crowds
 from .desk import Desk
 from .first_tick import FirstTicks
@@ -67,6 +68,7 @@ class Services:
     stats: Stats
     audit: Audit
     limits: Limits
+    wheels: Wheels
     budget: Budget = field(default_factory=Budget)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -80,6 +82,7 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
     """
     client = redis or async_client(settings)
     presence, stats = Presence(client), Stats()
+    wheels = Wheels(client, grace_s=settings.wheel_grace_s)
     accounts = await open_accounts(settings, client)
     async with Hub(settings) as hub:
         services = Services(
@@ -100,6 +103,7 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             crowds=Crowds(stats),
             stats=stats,
             audit=Audit(client, settings),
+            wheels=wheels,
             limits=Limits(settings, client, per_user=accounts.on),
             desk=Desk(settings.recordings_at),
             feeds=feeds_at(settings.recordings_at),
@@ -108,7 +112,10 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             Subscription.watcher = FirstTicks(services.sessions).watch
         keepers = [
             asyncio.create_task(services.audience.run()),
-            asyncio.create_task(Herald(presence, services.audience).run()),
+            asyncio.create_task(
+                Herald(presence, services.audience, wheels=wheels if accounts.on else None).run()
+            ),
+            asyncio.create_task(keep_wheels(wheels, services.audience)),
             asyncio.create_task(services.limits.sockets.run()),
             *map(asyncio.create_task, accounts.keepers()),
         ]

@@ -16,7 +16,7 @@ from gridcast.broadcaster.names import new_id
 from .failures import GONE, Failure
 from .frames import ends_channel
 from .services import Services
-from .users import counted
+from .users import counted, present_user
 
 log = structlog.get_logger(__name__)
 
@@ -30,15 +30,24 @@ async def accept(
 
     Raises:
         Failure: they send too many.
-        NoChannel, ChannelEnded, CommandIdReused, TooManyCommands: nothing was stored.
+        NoChannel, ChannelEnded, CommandIdReused, TooManyCommands, WheelHeld: nothing was stored.
         BrokerUnavailable: unknown; the same command with the same id may be sent again.
     """
     await services.limits.command(counted())
-    return await _store(services, channel, command_id=command_id, by=by, command=command, args=args)
+    steers = (present_user(), services.settings.wheel_grace_s)
+    sent: dict[str, Any] = {"command_id": command_id, "by": by, "command": command, "args": args}
+    return await _store(services, channel, **sent, steers=steers)
 
 
 async def _store(
-    services: Services, channel: Channel, *, command_id: str, by: str, command: str, args: Mapping[str, Any]
+    services: Services,
+    channel: Channel,
+    *,
+    command_id: str,
+    by: str,
+    command: str,
+    args: Mapping[str, Any],
+    steers: tuple[str, float] | None = None,
 ) -> bool:
     about: dict[str, Any] = {
         "by": by,
@@ -49,7 +58,7 @@ async def _store(
     }
     try:
         fresh = await services.commands.append(
-            channel, command_id=command_id, by=by, command=command, args=args
+            channel, command_id=command_id, by=by, command=command, args=args, steers=steers
         )
     except ChannelError as error:
         await services.audit.record("session.command", result="refused", why=type(error).__name__, **about)

@@ -71,6 +71,11 @@ def may_see(owner: str | None, visibility: Visibility) -> bool:
     return asker.user is not None and (asker.user.admin or asker.user.name == owner)
 
 
+def may_rule() -> bool:
+    """Whether what they look at is theirs, or they are an admin."""
+    return _PRESENT.get().role >= Role.OWNER
+
+
 def author(user: str) -> str:
     """How a user stands in the `by` of a command entry."""
     return f"user:{user}"

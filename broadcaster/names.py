@@ -316,6 +316,11 @@ class Channel:
         return self._key("playheads")
 
     @property
+    def wheel(self) -> str:
+        """Hash: who alone may steer a session, and who has asked to."""
+        return self._key("wheel")
+
+    @property
     def shares(self) -> str:
         """Hash of share id to what it allows (JSON); lives until the last of them ends."""
         return self._key("shares")
@@ -335,6 +340,7 @@ class Channel:
             self.chunks,
             self.viewers,
             self.playheads,
+            self.wheel,
             self.shares,
         )
 

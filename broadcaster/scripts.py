@@ -31,6 +31,8 @@ SHARE: Final = _body("share")
 ADMIT: Final = _body("admit")
 SOCKET: Final = _body("socket")
 TURN: Final = _body("turn")
+WHEEL: Final = _body("wheel")
+WHEEL_SEEN: Final = _body("wheel_seen")
 
 
 def publish_keys(channel: Channel) -> list[str]:

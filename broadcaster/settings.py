@@ -139,6 +139,9 @@ class Settings(BaseSettings):
         100_000, ge=0, description="Newest events that the audit keeps; 0 turns it off."
     )
     audit_ttl_s: int = Field(90 * 86400, ge=60, description="Seconds for which the audit keeps an event.")
+    wheel_grace_s: float = Field(
+        30.0, ge=1, description="Seconds after which whoever has the wheel and is not seen has let go of it."
+    )
     user_sessions: int = Field(
         100,
         ge=0,
