@@ -49,7 +49,7 @@ export function WheelControl({ stream }: { readonly stream: SessionStream }) {
         <>
           {(wheel.holder === null || (rules && !mine)) && button("Take the wheel", { action: "take" })}
           {wheel.holder !== null && !mine && !rules && !wants && button("Ask for it", { action: "ask" })}
-          {!mine && wants && me !== null && button("Asked; never mind", { action: "refuse", name: me })}
+          {!mine && wants && button("Asked; never mind", { action: "refuse", name: me })}
           {mine && button("Let go", { action: "let-go" })}
         </>
       )}
