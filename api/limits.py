@@ -6,6 +6,7 @@ all hold always.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 from collections import Counter
@@ -23,6 +24,9 @@ from gridcast.broadcaster.sockets import Sockets
 
 from .auth.roles import Asker
 from .failures import RATE_LIMITED, TOO_MANY, Failure, Fault, invalid
+
+HELD_S: Final = 0.25
+"""How long a refusal for a rate is held back: who asks again at once is slowed down, and costs the others little."""
 
 RETRY_S: Final = 10
 """What `Retry-After` says where there are too many: nobody knows when one of them ends."""
@@ -128,6 +132,7 @@ class Limits:
         if not wait_s:
             return
         self.refused[rate.name] += 1
+        await asyncio.sleep(HELD_S)
         retry_s = max(1, math.ceil(wait_s))
         detail = (
             f"{rate.most} {rate.name} in {WINDOW_S} s are allowed to one user "

@@ -112,7 +112,10 @@ class Rates:
         item: RateLimitItem = RateLimitItemPerSecond(rate.most, WINDOW_S, namespace=rate.name)
         share = max(1, rate.most // SHARE)
         if await self._limiter.hit(item, who, cost=share):
-            purse.left, purse.good_until = share - 1, self._clock() + SPEND_S
+            now = self._clock()
+            # Added: several requests may have found it empty at once, and each has taken a share.
+            purse.left = (purse.left if now < purse.good_until else 0) + share - 1
+            purse.good_until = now + SPEND_S
             return 0.0
         if share > 1 and await self._limiter.hit(item, who):
             return 0.0

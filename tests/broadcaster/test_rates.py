@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -34,6 +35,15 @@ async def test_what_a_process_takes_at_once_is_all_spent_before_it_refuses(redis
     rate = Rate(name="requests", per_s=SHARE)
     counted = Rates(redis)
     assert await spend(counted, rate, rate.most) == rate.most
+    assert await counted.take(rate, WHO) > 0
+
+
+async def test_nothing_is_lost_of_what_many_requests_take_at_once(redis: Redis) -> None:
+    rate = Rate(name="requests", per_s=SHARE)
+    counted = Rates(redis)
+    waits = await asyncio.gather(*(counted.take(rate, WHO) for _ in range(50)))
+    assert waits == [0.0] * 50
+    assert await spend(counted, rate, rate.most - 50) == rate.most - 50
     assert await counted.take(rate, WHO) > 0
 
 
