@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -90,32 +87,6 @@ def parse(text: str | None) -> CommandFrame | PingFrame | PlayheadFrame | Refusa
         '{"type":"playhead","tick":...} or {"type":"ping"}; '
         f"commands are {', '.join(get_args(Command))}",
     )
-
-
-class Pace:
-    """How fast frames are taken that change nothing: pings, playheads, and what is refused.
-
-    Whoever sends more is read more slowly, until the network holds it back; nothing is lost, and nobody else waits.
-    """
-
-    def __init__(
-        self,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._clock = clock
-        self._sleep = sleep
-        self._left = float(BURST)
-        self._counted_at = clock()
-
-    async def spend(self) -> None:
-        """Count one frame; returns when the next may be read."""
-        now = self._clock()
-        self._left = min(BURST, self._left + FRAMES_PER_S * (now - self._counted_at)) - 1
-        self._counted_at = now
-        if self._left < 0:
-            await self._sleep(-self._left / FRAMES_PER_S)
 
 
 class Patience:

@@ -19,14 +19,19 @@ from starlette.types import Scope
 from gridcast.broadcaster import Channel, Settings
 from gridcast.broadcaster.admission import Admission
 from gridcast.broadcaster.names import ENV_PREFIX
-from gridcast.broadcaster.rates import WINDOW_S, Rate, Rates
+from gridcast.broadcaster.rates import REMEMBERED, WINDOW_S, Rate, Rates
 from gridcast.broadcaster.sockets import Sockets
 
 from .auth.roles import Asker
 from .failures import RATE_LIMITED, TOO_MANY, Failure, Fault, invalid
+from .pace import Pace
 
 HELD_S: Final = 0.25
 """How long a refusal for a rate is held back: who asks again at once is slowed down, and costs the others little."""
+
+AT_ONCE: Final = 20
+FASTER: Final = 2
+"""What a window allows is not served all at once: a second's worth is, `AT_ONCE` at least, then `FASTER` times the rate."""
 
 RETRY_S: Final = 10
 """What `Retry-After` says where there are too many: nobody knows when one of them ends."""
@@ -51,15 +56,21 @@ class Limits:
         self._rates = Rates(redis)
         self._admission = Admission(redis)
         self.sockets = Sockets(redis)
+        self._paces: dict[str, Pace] = {}
         self.refused: Counter[str] = Counter()
 
     async def request(self, who: str) -> None:
-        """Count a request.
+        """Count a request; it waits for its turn among those of the same user, where they come in a flood.
 
         Raises:
             Failure: there were too many.
         """
         await self._count(self._requests, who)
+        per_s = self._requests.per_s
+        if self._per_user and per_s:
+            if who not in self._paces and len(self._paces) >= REMEMBERED:
+                self._paces.pop(next(iter(self._paces)))
+            await self._paces.setdefault(who, Pace(FASTER * per_s, max(AT_ONCE, per_s))).spend()
 
     async def command(self, who: str) -> None:
         """Count a command, also one on a socket.

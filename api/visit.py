@@ -16,9 +16,10 @@ from gridcast.broadcaster import BrokerUnavailable, NoChannel
 from .audience import Seat
 from .budget import TooSlow
 from .frames import message
-from .inbound import MAX_BAD_IN_A_ROW, Pace, Patience, Refusal, parse
+from .inbound import BURST, FRAMES_PER_S, MAX_BAD_IN_A_ROW, Patience, Refusal, parse
 from .models import CommandFrame, PingFrame, PlayheadFrame
 from .outlet import Gone, Outlet, outlet_of
+from .pace import Pace
 from .services import Services
 
 PROTOCOL = 1
@@ -105,7 +106,7 @@ async def listen(
     `judge` says what a frame is, and `take` does what a good one asks for: what it refuses was no bad frame. Without `take`
     the judge lets pings through only.
     """
-    patience, pace = Patience(), Pace()
+    patience, pace = Patience(), Pace(FRAMES_PER_S, BURST)
     while True:
         received = await websocket.receive()
         if received["type"] == "websocket.disconnect":

@@ -4,45 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gridcast.api.inbound import (
-    BURST,
-    FRAMES_PER_S,
-    MAX_BAD_IN_A_ROW,
-    MAX_FRAME_BYTES,
-    Pace,
-    Patience,
-    Refusal,
-    parse,
-)
+from gridcast.api.inbound import MAX_BAD_IN_A_ROW, MAX_FRAME_BYTES, Patience, Refusal, parse
 from gridcast.api.models import MAX_ARGS_BYTES, CommandFrame, PingFrame, PlayheadFrame
 
 
 def command_with(args_bytes: int) -> str:
     """A command whose arguments have this many bytes."""
     return '{"type":"command","id":"a","command":"stop","args":{"x":"%s"}}' % ("x" * (args_bytes - 8))
-
-
-async def test_frames_beyond_the_pace_are_read_more_slowly() -> None:
-    now = 0.0
-    slept: list[float] = []
-
-    async def sleep(pause_s: float) -> None:
-        nonlocal now
-        slept.append(pause_s)
-        now += pause_s
-
-    pace = Pace(clock=lambda: now, sleep=sleep)
-    for _ in range(BURST):
-        await pace.spend()
-    assert slept == []
-    for _ in range(FRAMES_PER_S):
-        await pace.spend()
-    assert len(slept) == FRAMES_PER_S
-    assert now == pytest.approx(1.0)
-    now += 60.0
-    for _ in range(BURST):
-        await pace.spend()
-    assert len(slept) == FRAMES_PER_S
 
 
 def test_arguments_of_just_the_largest_size_are_taken() -> None:
