@@ -54,7 +54,7 @@ async def create_once(
         first: makes the first entry for an id.
 
     Raises:
-        Failure: it is too large; or the key came before with another body, or what it created was deleted.
+        Failure: it is too large; there are too many; the key came before with another body, or what it made was deleted.
         BrokerUnavailable: unknown whether it was created; with a key it is safe to ask again.
     """
     size = len(orjson.dumps(record))
@@ -80,6 +80,7 @@ async def create_once(
 async def _start(
     services: Services, channel: Channel, record: Mapping[str, Any], first: Callable[[str], bytes]
 ) -> None:
+    await services.limits.new(channel, record["owner"])
     # It exists where we repeat ourselves under the same key; the job's id is the same too, so it runs once.
     with contextlib.suppress(ChannelExists):
         await services.analyses.create(channel, record=record, created=time.time(), first=first(channel.id))

@@ -35,6 +35,7 @@ from . import (
     task_feeds,
     tasks,
     verify,
+    wheel,
 )
 from .audit import AuditTrail
 from .auth.gate import Gate
@@ -84,6 +85,7 @@ def create_app(settings: Settings, *, redis: Redis | None = None, host: str = "1
         compare,
         forking,
         commands,
+        wheel,
         tasks,
         experiments,
         task_feeds,

@@ -31,10 +31,14 @@ router = APIRouter(prefix="/api/audit", tags=["audit"])
 _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _VERIFYING: Final = frozenset({"GET"})
 """The one GET that makes something: an operation."""
-_ADDRESS: Final = re.compile(r"/api/(session|task|operation)s(?:/([^/]+)(?:/([a-z]+)(?:/[^/]+)?)?)?")
+_ADDRESS: Final = re.compile(r"/api/(session|task|operation)s(?:/([^/]+)(?:/([a-z]+)(?:/([^/]+))?)?)?")
+_TURNS: Final = frozenset({"take", "ask", "give", "refuse", "let-go"})
+"""What is done with the wheel of a session."""
 _VERBS: Final = {"POST": "create", "PUT": "set", "PATCH": "change", "DELETE": "delete"}
 NOT_UNDERSTOOD: Final = frozenset({400, 405, 408, 413, 415, 421, 422, 431})
 """Answers to what was no request for a deed, so that nothing was done or refused."""
+UNRECORDED: Final = "gridcast.unrecorded"
+"""In a request's scope: true where its answer leaves no record."""
 _CURSOR: Final = re.compile(r"[0-9]{1,16}-[0-9]{1,16}")
 
 
@@ -96,7 +100,7 @@ def deed_of(method: str, path: str) -> Deed | None:
     """What is recorded of a request; `None` for those that change nothing, or are recorded elsewhere."""
     if (found := _ADDRESS.fullmatch(path)) is None:
         return None
-    kind, ident, part = found.groups()
+    kind, ident, part, deed = found.groups()
     if part == "commands" or method not in (_VERIFYING if part == "verify" else _CHANGING):
         return None
     verb = _VERBS.get(method, "")
@@ -105,6 +109,8 @@ def deed_of(method: str, path: str) -> Deed | None:
     target = f"{kind}:{ident}" if ident is not None and ID_PATTERN.fullmatch(ident) else None
     if part is None:
         return Deed(f"{kind}.{verb}", target)
+    if part == "wheel":
+        return Deed(f"{kind}.wheel" + (f".{deed}" if deed in _TURNS else ""), target)
     name = part.removesuffix("s") if part == "shares" else part
     return Deed(f"{kind}.{name}" if method in ("GET", "POST", "PUT") else f"{kind}.{name}.{verb}", target)
 
@@ -126,7 +132,8 @@ class AuditTrail:
             return
 
         async def recorded(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] not in NOT_UNDERSTOOD:
+            begins = message["type"] == "http.response.start" and message["status"] not in NOT_UNDERSTOOD
+            if begins and not scope.get(UNRECORDED):
                 await _record(scope, deed, message)
             await send(message)
 

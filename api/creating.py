@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from gridcast.broadcaster import Channel
 from gridcast.broadcaster.client import answering
 from gridcast.broadcaster.errors import ChannelExists
 from gridcast.broadcaster.names import SessionId, idempotency_key, new_id
@@ -39,10 +40,12 @@ async def create_session(
 
     Raises:
         ScenarioError: the scenario cannot be simulated as asked; nothing was created.
-        Failure: it is too large; or the key came before with another body, or what it created was deleted.
+        Failure: it is too large or too long; there are too many; the key came with another body, or its session was deleted.
         BrokerUnavailable: unknown whether it was created; with a key it is safe to ask again.
     """
     record, n_ticks = await asyncio.to_thread(_record, wanted, owner)
+    duration_s = record["config"]["duration_s"]
+    services.limits.length(n_ticks=n_ticks, duration_s=duration_s, at=("overrides", "duration_s"))
     return await start_once(services, record, n_ticks, key=key, asked=wanted.model_dump())
 
 
@@ -112,6 +115,7 @@ async def _start(
     script: Sequence[Mapping[str, Any]],
 ) -> SessionState:
     created = time.time()
+    await services.limits.new(Channel.session(session_id), record["owner"])
     # It exists where we repeat ourselves under the same key; the job's id is the same too, so it runs once.
     with contextlib.suppress(ChannelExists):
         await services.sessions.create(
@@ -121,7 +125,7 @@ async def _start(
             created=created,
             script=script,
         )
-    await services.queue.enqueue_session(session_id, 1)
+    await services.queue.enqueue_session(session_id, 1, user=record["owner"])
     services.stats.sessions_created += 1
     state = await services.sessions.get(session_id)
     if state is None:

@@ -8,11 +8,12 @@ import time
 from starlette.websockets import WebSocket
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, Subscription, Viewer
-from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused, TooManyCommands
+from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused, TooManyCommands, WheelHeld
 from gridcast.broadcaster.names import Epoch, new_id
 
 from .audience import Seat
 from .encoders import AllMode, Encode, FullEncoder, LatestMode, verbatim
+from .failures import RATE_LIMITED, Failure, held_by
 from .frames import Frame, message
 from .inbound import Refusal
 from .models import CommandFrame, StreamQuery
@@ -172,12 +173,18 @@ async def _command(services: Services, channel: Channel, frame: CommandFrame) ->
                 detail="this command id was used before with another body; take a new id",
                 command_id=frame.id,
             )
+        except WheelHeld as held:
+            return Refusal(code="wheel_held", detail=held_by(held.holder), command_id=frame.id)
         except TooManyCommands:
             return Refusal(
                 code="rate_limited",
                 detail="too many commands wait for their answers; wait for some of them",
                 command_id=frame.id,
             )
+        except Failure as failure:
+            if failure.kind is not RATE_LIMITED:
+                raise
+            return Refusal(code="rate_limited", detail=failure.detail, command_id=frame.id)
         except BrokerUnavailable:
             # Whether it was stored is unknown. Under the same id it is stored once, so it is simply sent again; the
             # viewer's next frames wait meanwhile.

@@ -19,6 +19,7 @@ from gridcast.broadcaster.errors import (
     CommandIdReused,
     TooManyCommands,
     TooManyShares,
+    WheelHeld,
 )
 from gridcast.broadcaster.origin import request_id
 from gridcast.scenarios import ScenarioError
@@ -54,7 +55,12 @@ FORBIDDEN: Final = Kind(slug="forbidden", status=403, title="You may not do this
 TOO_MANY_SHARES: Final = Kind(slug="too-many-shares", status=409, title="There are too many share links")
 TOO_LARGE: Final = Kind(slug="too-large", status=413, title="The body is too large", close_code=1009)
 ENDED: Final = Kind(slug="ended", status=409, title="The session has ended")
-RATE_LIMITED: Final = Kind(slug="rate-limited", status=429, title="Too many commands wait", close_code=4429)
+RATE_LIMITED: Final = Kind(
+    slug="rate-limited", status=429, title="Too much in too little time", close_code=4429
+)
+TOO_MANY: Final = Kind(slug="too-many", status=429, title="There are too many of these", close_code=4429)
+WHEEL_HELD: Final = Kind(slug="wheel-held", status=409, title="Somebody else has the wheel")
+NOT_ASKED: Final = Kind(slug="not-asked", status=409, title="They have not asked for the wheel")
 REJECTED: Final = Kind(slug="rejected", status=409, title="The session rejected the command")
 ID_REUSED: Final = Kind(slug="id-reused", status=409, title="This id was used before with another body")
 GONE: Final = Kind(slug="gone", status=409, title="What this key created is gone")
@@ -129,6 +135,11 @@ def encode(failure: Failure) -> bytes:
     return orjson.dumps({**problem(failure.kind, failure.detail, failure.errors), **failure.facts})
 
 
+def held_by(holder: str) -> str:
+    """What somebody is told whose command is refused."""
+    return f"{holder} has the wheel and alone steers this session; ask for it, or wait until it is let go"
+
+
 def _thing(error: ChannelError) -> str:
     return error.channel.replace(":", " ", 1)
 
@@ -159,6 +170,8 @@ def as_failure(error: Exception) -> Failure | None:
                 f"too many commands to {_thing(error)} wait for their answers; wait for some of them",
                 headers={"Retry-After": str(RETRY_S)},
             )
+        case WheelHeld():
+            return Failure(WHEEL_HELD, held_by(error.holder))
         case TooManyShares():
             return Failure(
                 TOO_MANY_SHARES,

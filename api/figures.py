@@ -99,6 +99,10 @@ class Figures(Collector):
         for reason in ("trimmed", "epoch", "ahead"):
             resets.add_metric([reason], TOTALS.resets[reason])
         yield resets
+        refused = CounterMetricFamily("gridcast_api_limited", "Refused by a limit", labels=["limit"])
+        for limit in ("requests", "commands", "sockets", "sessions", "analyses"):
+            refused.add_metric([limit], self._services.limits.refused[limit])
+        yield refused
         responses = CounterMetricFamily(
             "gridcast_api_responses", "HTTP responses", labels=["method", "status"]
         )

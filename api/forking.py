@@ -39,7 +39,9 @@ Applied = dict[str, Any]
 """`{command_id, by, command, args, tick}`: a command that took effect before tick `tick` was computed."""
 
 
-@router.post("", status_code=201, response_model=SessionObject, responses=fails_with(404, 409, 413, 422, 503))
+@router.post(
+    "", status_code=201, response_model=SessionObject, responses=fails_with(404, 409, 413, 422, 429, 503)
+)
 async def fork(
     request: Request,
     services: ServicesDep,
@@ -79,6 +81,9 @@ async def fork_session(
     await state_of(services, parent_id)
     config = await asyncio.to_thread(_config, parent, wanted.overrides)
     _check_length(config, wanted)
+    services.limits.length(
+        n_ticks=config.n_ticks, duration_s=config.duration_s, at=("overrides", "duration_s")
+    )
     script = [*_shared(applied, wanted.at_tick), *_own(wanted, by=author(owner))]
     _check_ids(script, wanted.commands)
     record = _record(parent, wanted, config, owner=owner)

@@ -15,6 +15,9 @@ from .problems import faults
 
 MAX_FRAME_BYTES: Final = 64 << 10
 MAX_BAD_IN_A_ROW: Final = 20
+FRAMES_PER_S: Final = 100
+BURST: Final = 1000
+"""Frames of one socket that change nothing: so many at once, then so many a second."""
 
 Code = Literal[
     "bad_json",
@@ -26,6 +29,8 @@ Code = Literal[
     "ended",
     "id_reused",
     "rate_limited",
+    "too_many",
+    "wheel_held",
     "unavailable",
 ]
 

@@ -280,19 +280,36 @@ class ErrorFrame(Message):
 class ViewerItem(Message):
     id: str
     name: str
+    color: str = Field(description="Of this name, always the same: `#rrggbb`.")
     since: float
     tick: int | None
     you: Literal[True] | None = None
 
 
+class AskedItem(Message):
+    """Somebody who wants the wheel."""
+
+    name: str
+    ts: float
+
+
+class WheelItem(Message):
+    """Who alone steers; null: all who may."""
+
+    holder: str | None
+    since: float | None
+    asked: list[AskedItem]
+
+
 class ViewersFrame(Message):
-    """Who watches; for those who have sent a `playhead`."""
+    """Who watches, and who steers; for those who have sent a `playhead`."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     type: Literal["viewers"]
     count: int
     viewers: list[ViewerItem]
+    wheel: WheelItem | None = Field(None, description="Where accounts are on.")
 
 
 class TaskEvent(Message):

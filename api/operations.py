@@ -52,7 +52,7 @@ Wait = Annotated[OperationWaitQuery, Query()]
 STARTED: dict[int | str, dict[str, Any]] = {
     202: {"model": OperationObject, "description": "With `wait=false`: what was started"}
 }
-_ANSWERS = {**STARTED, **fails_with(409, 413, 422, 503)}
+_ANSWERS = {**STARTED, **fails_with(409, 413, 422, 429, 503)}
 
 LEAVE_S = 10.0
 """How long it is tried to cancel what nobody waits for any more, where the broker is away."""

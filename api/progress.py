@@ -19,7 +19,7 @@ from gridcast.scenarios import ScenarioError
 from gridcast.scenarios.operations import OPERATIONS, parse_operation
 
 from .budget import TooSlow
-from .failures import Failure, Fault
+from .failures import TOO_MANY, Failure, Fault
 from .following import follow
 from .frames import Frame, message
 from .inbound import Code, Refusal, document_of
@@ -161,6 +161,8 @@ class Asking:
             code: Code = "bad_config" if asked.op in OPERATIONS else "unknown_op"
             return _refusal(code, [Fault(tuple(e.loc), e.msg) for e in error.errors])
         except Failure as failure:
+            if failure.kind is TOO_MANY:
+                return ProgressRefusal(code="too_many", detail=failure.detail)
             return _refusal("bad_config", failure.errors)
         except BrokerUnavailable:
             return _AWAY

@@ -28,17 +28,19 @@ from gridcast.broadcaster.audit import Audit
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.names import new_id
 from gridcast.broadcaster.sessions import Sessions
+from gridcast.broadcaster.wheel import Wheels
 from gridcast.broadcaster.workers import Heartbeats
 from gridcast.recordings.feeds import Feeds, feeds_at
 
 from .audience import Audience
 from .auth.accounts import Accounts, open_accounts
 from .budget import Budget
-from .company import Herald
+from .company import Herald, keep_wheels
 from .crowd import Crowds
 from .desk import Desk
 from .first_tick import FirstTicks
 from .full import FullCache
+from .limits import Limits
 from .stats import Stats
 
 
@@ -65,6 +67,8 @@ class Services:
     crowds: Crowds
     stats: Stats
     audit: Audit
+    limits: Limits
+    wheels: Wheels
     budget: Budget = field(default_factory=Budget)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -78,6 +82,8 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
     """
     client = redis or async_client(settings)
     presence, stats = Presence(client), Stats()
+    wheels = Wheels(client, grace_s=settings.wheel_grace_s)
+    accounts = await open_accounts(settings, client)
     async with Hub(settings) as hub:
         services = Services(
             settings=settings,
@@ -91,12 +97,14 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             presence=presence,
             heartbeats=Heartbeats(client),
             leases=AsyncLeases(client, owner=f"api:{new_id()}", ttl_s=settings.lease_s),
-            accounts=await open_accounts(settings, client),
+            accounts=accounts,
             audience=Audience(presence, stall_s=settings.stall_s, heartbeat_s=settings.heartbeat_s),
             full=FullCache(),
             crowds=Crowds(stats),
             stats=stats,
             audit=Audit(client, settings),
+            wheels=wheels,
+            limits=Limits(settings, client, per_user=accounts.on),
             desk=Desk(settings.recordings_at),
             feeds=feeds_at(settings.recordings_at),
         )
@@ -104,8 +112,12 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
             Subscription.watcher = FirstTicks(services.sessions).watch
         keepers = [
             asyncio.create_task(services.audience.run()),
-            asyncio.create_task(Herald(presence, services.audience).run()),
-            *map(asyncio.create_task, services.accounts.keepers()),
+            asyncio.create_task(
+                Herald(presence, services.audience, wheels=wheels if accounts.on else None).run()
+            ),
+            asyncio.create_task(keep_wheels(wheels, services.audience)),
+            asyncio.create_task(services.limits.sockets.run()),
+            *map(asyncio.create_task, accounts.keepers()),
         ]
         try:
             yield services

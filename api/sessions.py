@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=StrictRoute)
 
 
-@router.post("", status_code=201, response_model=SessionObject, responses=fails_with(409, 413, 422, 503))
+@router.post("", status_code=201, response_model=SessionObject, responses=fails_with(409, 413, 422, 429, 503))
 async def create(
     request: Request,
     services: ServicesDep,

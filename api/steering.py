@@ -16,6 +16,7 @@ from gridcast.broadcaster.names import new_id
 from .failures import GONE, Failure
 from .frames import ends_channel
 from .services import Services
+from .users import counted, present_user
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +26,29 @@ STOPPED_IN_QUEUE = "stopped before a worker took it"
 async def accept(
     services: Services, channel: Channel, *, command_id: str, by: str, command: str, args: Mapping[str, Any]
 ) -> bool:
-    """Store a command; its one answer will be an entry of the session. False if it was stored before.
+    """Take in a command of the present asker; its one answer will be an entry of the session. False if it was stored before.
 
     Raises:
-        NoChannel, ChannelEnded, CommandIdReused, TooManyCommands: nothing was stored.
+        Failure: they send too many.
+        NoChannel, ChannelEnded, CommandIdReused, TooManyCommands, WheelHeld: nothing was stored.
         BrokerUnavailable: unknown; the same command with the same id may be sent again.
     """
+    await services.limits.command(counted())
+    steers = (present_user(), services.settings.wheel_grace_s)
+    sent: dict[str, Any] = {"command_id": command_id, "by": by, "command": command, "args": args}
+    return await _store(services, channel, **sent, steers=steers)
+
+
+async def _store(
+    services: Services,
+    channel: Channel,
+    *,
+    command_id: str,
+    by: str,
+    command: str,
+    args: Mapping[str, Any],
+    steers: tuple[str, float] | None = None,
+) -> bool:
     about: dict[str, Any] = {
         "by": by,
         "target": str(channel),
@@ -40,7 +58,7 @@ async def accept(
     }
     try:
         fresh = await services.commands.append(
-            channel, command_id=command_id, by=by, command=command, args=args
+            channel, command_id=command_id, by=by, command=command, args=args, steers=steers
         )
     except ChannelError as error:
         await services.audit.record("session.command", result="refused", why=type(error).__name__, **about)
@@ -84,7 +102,7 @@ async def stop_unwatched(services: Services, channel: Channel, *, by: str) -> No
     if await services.presence.count(channel):
         return
     with contextlib.suppress(ChannelEnded, NoChannel):
-        await accept(services, channel, command_id=f"idle-{new_id()}", by=by, command="stop", args={})
+        await _store(services, channel, command_id=f"idle-{new_id()}", by=by, command="stop", args={})
 
 
 async def answer(

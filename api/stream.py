@@ -17,6 +17,8 @@ from .failures import (
     INVALID,
     MISDIRECTED,
     NOT_FOUND,
+    RATE_LIMITED,
+    TOO_MANY,
     Failure,
     Fault,
     as_failure,
@@ -35,6 +37,8 @@ _CODES: Mapping[str, Code] = {
     INVALID.slug: "bad_frame",
     FOREIGN_ORIGIN.slug: "forbidden",
     MISDIRECTED.slug: "forbidden",
+    RATE_LIMITED.slug: "rate_limited",
+    TOO_MANY.slug: "too_many",
 }
 _REASON_BYTES = 120
 """A close frame has room for 123."""

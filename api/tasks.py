@@ -34,7 +34,7 @@ PATIENCE_S: Final = 2.0
 router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=StrictRoute)
 
 
-@router.post("", status_code=201, response_model=TaskObject, responses=fails_with(409, 413, 422, 503))
+@router.post("", status_code=201, response_model=TaskObject, responses=fails_with(409, 413, 422, 429, 503))
 async def create(
     request: Request,
     services: ServicesDep,
@@ -112,7 +112,7 @@ async def cancel(request: Request, services: ServicesDep, task_id: str) -> Respo
 
 
 @router.post(
-    "/{task_id}/resume", status_code=202, response_model=TaskObject, responses=fails_with(404, 409, 503)
+    "/{task_id}/resume", status_code=202, response_model=TaskObject, responses=fails_with(404, 409, 429, 503)
 )
 async def resume(request: Request, services: ServicesDep, task_id: str) -> Response:
     """Go on with a task that was cancelled, or that failed with experiments left to do."""
@@ -122,6 +122,7 @@ async def resume(request: Request, services: ServicesDep, task_id: str) -> Respo
     progress = state.told.get("progress") or no_progress(state.record["total"])
     if progress["done"] >= progress["total"]:
         raise Failure(TASK_STATE, f"task {task_id} has tried all that it was asked to; start another one")
+    await services.limits.new(state.channel, state.record["owner"])
     entry = event("task_progress", task_id=task_id, message="resumed", **progress)
     token = await services.leases.acquire(state.channel, patience_s=PATIENCE_S)
     try:

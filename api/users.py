@@ -50,6 +50,11 @@ def may_steer() -> bool:
     return _PRESENT.get().role >= Role.CONTROLLER
 
 
+def counted() -> str:
+    """In whose name the present request or socket is counted."""
+    return _PRESENT.get().counted
+
+
 def lists_of(kind: Kind) -> tuple[str, ...] | None:
     """The lists (keys of sorted sets) in one of which everything stands that they may see; None: all."""
     asker = present().asker
@@ -64,6 +69,11 @@ def may_see(owner: str | None, visibility: Visibility) -> bool:
     if asker is LOCAL or visibility == "public":
         return True
     return asker.user is not None and (asker.user.admin or asker.user.name == owner)
+
+
+def may_rule() -> bool:
+    """Whether what they look at is theirs, or they are an admin."""
+    return _PRESENT.get().role >= Role.OWNER
 
 
 def author(user: str) -> str:

@@ -24,7 +24,7 @@ from .views import state_of
 
 router = APIRouter(prefix="/api/sessions/{session_id}/verify", tags=["operations"])
 
-_FAILS: Final = fails_with(403, 404, 409, 503)
+_FAILS: Final = fails_with(403, 404, 409, 429, 503)
 
 
 @router.get("", response_model=OperationObject, responses={**STARTED, **_FAILS})

@@ -16,9 +16,10 @@ from gridcast.broadcaster import BrokerUnavailable, NoChannel
 from .audience import Seat
 from .budget import TooSlow
 from .frames import message
-from .inbound import MAX_BAD_IN_A_ROW, Patience, Refusal, parse
+from .inbound import BURST, FRAMES_PER_S, MAX_BAD_IN_A_ROW, Patience, Refusal, parse
 from .models import CommandFrame, PingFrame, PlayheadFrame
 from .outlet import Gone, Outlet, outlet_of
+from .pace import Pace
 from .services import Services
 
 PROTOCOL = 1
@@ -105,7 +106,7 @@ async def listen(
     `judge` says what a frame is, and `take` does what a good one asks for: what it refuses was no bad frame. Without `take`
     the judge lets pings through only.
     """
-    patience = Patience()
+    patience, pace = Patience(), Pace(FRAMES_PER_S, BURST)
     while True:
         received = await websocket.receive()
         if received["type"] == "websocket.disconnect":
@@ -118,9 +119,13 @@ async def listen(
                 return End(1009, "the frame is too large")
             if patience.exhausted:
                 return End(1008, f"{MAX_BAD_IN_A_ROW} bad frames in a row")
+            await pace.spend()
             continue
         patience.good()
         if isinstance(told, PingFrame):
             await outlet.send([message("pong", ts=time.time())])
         elif take is not None and (refusal := await take(told)) is not None:
             await outlet.send([refusal.frame()])
+        elif isinstance(told, CommandFrame):
+            continue  # which are counted for each user, not for each socket
+        await pace.spend()

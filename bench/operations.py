@@ -100,7 +100,7 @@ async def _bare(settings: Settings, config: dict[str, Any]) -> float:
     specs = [spec_of(point.configured()) for point in points_of(parse_operation("heatmap", config))]
     wanted = {key_of(spec, named_by(settings)): spec for spec in specs}
     began_s = time.perf_counter()
-    await simulations.want("bench", wanted)
+    await simulations.want("bench", wanted, user="bench")
     while True:
         if None not in await simulations.results(list(wanted)):
             break

@@ -27,6 +27,7 @@ from .names import (
     Epoch,
     experiment_id,
     listing_key,
+    open_key,
     owned_key,
     public_key,
     study_keys,
@@ -142,7 +143,7 @@ class Analyses:
             },
             entries=[first],
         )
-        await self._queue.enqueue_coordination(channel, 1)
+        await self._queue.enqueue_coordination(channel, 1, user=owner)
         return epoch
 
     async def get(self, channel: Channel) -> AnalysisState | None:
@@ -279,6 +280,7 @@ class Analyses:
             pipe.zrem(public_key(channel.kind), channel.id)
             if (owner := state.record.get("owner")) is not None:
                 pipe.zrem(owned_key(channel.kind, owner), channel.id)
+                pipe.srem(open_key("analyses", owner), str(channel))
             await pipe.execute()
         await self._queue.remove_coordination(channel, state.attempt)
         return True
@@ -293,6 +295,8 @@ class Analyses:
                 )
             async with answering():
                 await self._redis.srem(UNFINISHED, str(channel))  # type: ignore[misc]
+                if state is not None and (owner := state.record.get("owner")) is not None:
+                    await self._redis.srem(open_key("analyses", owner), str(channel))  # type: ignore[misc]
 
     async def forget_experiments(self, channel: Channel, numbers: Iterable[int]) -> None:
         """Delete the channels of a deleted task's experiments, which its coordinator may have written to meanwhile."""
@@ -335,10 +339,12 @@ class Analyses:
         return [] if newest is None else study_keys(channel.id, entries=int(newest) + 1)
 
     async def enqueue(self, channel: Channel, attempt: int) -> None:
-        """Ask for a coordinator, and have reapers look after it."""
+        """Ask for a coordinator, and have reapers look after it; what waited or ran already goes before all that wait."""
         async with answering():
             await self._redis.sadd(UNFINISHED, str(channel))  # type: ignore[misc]
-        await self._queue.enqueue_coordination(channel, attempt)
+        state = None if attempt > 1 else await self.get(channel)
+        user = None if state is None else state.record.get("owner")
+        await self._queue.enqueue_coordination(channel, attempt, user=user)
 
 
 def _recovering(state: AnalysisState) -> list[bytes]:

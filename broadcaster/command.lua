@@ -1,6 +1,6 @@
 -- Store a command once per id, in the order of arrival, and wake the writer; never after the end (meta field `ended`).
--- KEYS: meta, commands, seen, seen before   ARGV: control, id, digest of the body, record, most commands that may wait,
---   ids remembered in each of seen and seen before
+-- KEYS: meta, commands, seen, seen before, wheel   ARGV: control, id, digest of the body, record, most commands that may wait,
+--   ids remembered in each of seen and seen before, who steers ('' for one of our own), how long they keep the wheel unseen (s)
 local known = redis.call('HMGET', KEYS[1], 'epoch', 'ended')
 if not known[1] then
   return {'NOCHANNEL', ''}
@@ -14,6 +14,19 @@ if before then
 end
 if known[2] and known[2] ~= '' then -- empty: it was ended once, and goes on
   return {'ENDED', ''}
+end
+local who = ARGV[7]
+if who ~= '' then
+  local held = redis.call('HMGET', KEYS[5], 'holder', 'seen')
+  if held[1] and held[1] ~= '' then
+    local clock = redis.call('TIME')
+    local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+    if held[1] == who then
+      redis.call('HSET', KEYS[5], 'seen', string.format('%.3f', now))
+    elseif now - tonumber(held[2]) <= tonumber(ARGV[8]) then
+      return {'WHEEL', held[1]}
+    end
+  end
 end
 if redis.call('XLEN', KEYS[2]) > tonumber(ARGV[5]) then
   return {'FULL', ''}

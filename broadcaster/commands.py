@@ -19,7 +19,7 @@ from redis.client import PubSub
 
 from . import scripts
 from .client import BROKER_ERRORS, StreamRows, answering, broker_errors
-from .errors import ChannelEnded, CommandIdReused, NoChannel, TooManyCommands
+from .errors import ChannelEnded, CommandIdReused, NoChannel, TooManyCommands, WheelHeld
 from .names import Channel
 from .origin import Origin, origin
 
@@ -79,21 +79,32 @@ class CommandLog:
         self._append = redis.register_script(scripts.COMMAND)
 
     async def append(
-        self, channel: Channel, *, command_id: str, by: str, command: str, args: Mapping[str, Any]
+        self,
+        channel: Channel,
+        *,
+        command_id: str,
+        by: str,
+        command: str,
+        args: Mapping[str, Any],
+        steers: tuple[str, float] | None = None,
     ) -> bool:
         """Store a command and wake the writer. False if this very command was stored before under this id.
 
+        Args:
+            steers: who sends it, and for how long (s) somebody unseen keeps the wheel; `None` for what no wheel stops.
+
         Raises:
-            NoChannel, ChannelEnded, CommandIdReused, TooManyCommands: nothing was stored.
+            NoChannel, ChannelEnded, CommandIdReused, TooManyCommands, WheelHeld: nothing was stored.
         """
         record = encode(command_id=command_id, by=by, command=command, args=args)
         async with answering():
             reply = await self._append(
-                keys=[channel.meta, channel.commands, channel.seen, channel.seen_before],
+                keys=[channel.meta, channel.commands, channel.seen, channel.seen_before, channel.wheel],
                 args=[
                     *(channel.control, command_id, _digest(by, command, args), record),
                     2 * MAX_WAITING if command == "stop" else MAX_WAITING,
                     REMEMBERED,
+                    *(steers or ("", 0)),
                 ],
             )
         word = reply[0]
@@ -103,6 +114,8 @@ class CommandLog:
             raise ChannelEnded(str(channel))
         if word == b"REUSED":
             raise CommandIdReused(str(channel), command_id)
+        if word == b"WHEEL":
+            raise WheelHeld(str(channel), reply[1].decode())
         if word == b"FULL":
             raise TooManyCommands(str(channel))
         return bool(word == b"OK")

@@ -96,6 +96,14 @@ class TooManyCommands(ChannelError):
         super().__init__(channel, "too many commands wait for their answers")
 
 
+class WheelHeld(ChannelError):
+    """Somebody else alone may steer now."""
+
+    def __init__(self, channel: str, holder: str) -> None:
+        super().__init__(channel, f"{holder} has the wheel")
+        self.holder = holder
+
+
 class TooManyShares(ChannelError):
     """The channel has as many share links as it may have."""
 

@@ -31,6 +31,12 @@ SIMULATION_JOB = "simulate"
 COORDINATE_QUEUE = f"{PREFIX}:queue:coordinate"
 COORDINATE_JOB = "coordinate"
 
+
+def turns_key(queue: str) -> str:
+    """Hash of user to the turns that their next jobs of a queue get, by flow (JSON)."""
+    return f"{queue}:turns"
+
+
 UNFINISHED = f"{PREFIX}:unfinished"
 """Set of the channel names of tasks and operations that are not over, as far as anybody knows; reapers look after them."""
 
@@ -112,6 +118,24 @@ def owned_key(kind: Kind, user: str) -> str:
 def public_key(kind: Kind) -> str:
     """Sorted set of the ids of those that everybody may see, scored likewise."""
     return f"{PREFIX}:{kind}s:public"
+
+
+Amount = Literal["sessions", "analyses"]
+"""What users may have only so much of at once; analyses are tasks and operations."""
+
+
+def open_key(what: Amount, user: str) -> str:
+    """Set of the names of those of a user that are not over, as far as anybody knows; it bounds how many there are."""
+    return f"{PREFIX}:open:{what}:{user}"
+
+
+RATES = f"{PREFIX}:rates"
+"""Prefix of the counters of requests and commands."""
+
+
+def sockets_key(who: str) -> str:
+    """Hash of API process to how many sockets somebody has open there, and until when (unix ms) that is believed."""
+    return f"{PREFIX}:sockets:{who}"
 
 
 def ticket_key(digest: str) -> str:
@@ -292,6 +316,11 @@ class Channel:
         return self._key("playheads")
 
     @property
+    def wheel(self) -> str:
+        """Hash: who alone may steer a session, and who has asked to."""
+        return self._key("wheel")
+
+    @property
     def shares(self) -> str:
         """Hash of share id to what it allows (JSON); lives until the last of them ends."""
         return self._key("shares")
@@ -311,6 +340,7 @@ class Channel:
             self.chunks,
             self.viewers,
             self.playheads,
+            self.wheel,
             self.shares,
         )
 

@@ -1,5 +1,9 @@
 """The job queues, as a small port: who needs them names sessions and simulations, not ARQ. ARQ could be replaced here.
 
+Each queue is fair: jobs of one user come in turns with those of the others, so that a hundred of one do not keep another's
+first waiting (start-time fair queueing; `turn.lua`). A job is given its due time once, when it is asked for, and jobs of one
+user keep their order. Whoever lost a host has had its turn: it goes before all that wait.
+
 Jobs travel as JSON (ARQ's default, pickle, would run what a stranger wrote into Redis), and job ids are never used twice.
 """
 
@@ -15,6 +19,7 @@ from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix, job_key_prefix
 from redis.asyncio import Redis
 
+from . import scripts
 from .client import answering
 from .names import (
     BATCH_QUEUE,
@@ -27,10 +32,20 @@ from .names import (
     coordinate_job_id,
     job_id,
     simulation_job_id,
+    turns_key,
 )
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-"""The queue is ordered by due time, so a job that was due long ago is next."""
+"""ARQ orders a queue by due time (ms), so a job that was due long ago is next."""
+
+_TURN_0 = datetime(2001, 1, 1, tzinfo=UTC)
+_TURN_0_MS = int(1000 * _TURN_0.timestamp())
+_TURN_MS = 1024
+"""Due times that a turn has: so many jobs of one turn keep the order in which they came. Until today there are as many turns
+as a queue that is never empty takes in 24 years, one each second."""
+
+_TURNS_KEPT_S = 86_400
+"""After the last job: by then a queue was empty, or all is lost."""
 
 _EXPIRES = timedelta(days=1)
 
@@ -68,48 +83,57 @@ class JobQueue:
             job_deserializer=deserialize,
             default_queue_name=SESSION_QUEUE,
         )
+        self._turn = redis.register_script(scripts.TURN)
 
-    async def enqueue_session(self, session_id: str, attempt: int, *, urgent: bool = False) -> bool:
+    async def enqueue_session(self, session_id: str, attempt: int, *, user: str | None) -> bool:
         """Ask for a worker that hosts attempt `attempt` of a session. False if that was asked before.
 
-        An urgent session (one that lost its host) goes before all that wait.
+        Args:
+            user: whose turn it takes; `None` for a session that lost its host, which goes before all that wait.
         """
-        async with answering():
-            job = await self._arq.enqueue_job(
-                SESSION_JOB,
-                session_id,
-                attempt,
-                _job_id=job_id(session_id, attempt),
-                _queue_name=SESSION_QUEUE,
-                _defer_until=_LONG_AGO if urgent else None,
-                _expires=_EXPIRES if urgent else None,
-            )
-        return job is not None
+        job = job_id(session_id, attempt)
+        return await self._enqueue(SESSION_QUEUE, job, (SESSION_JOB, session_id, attempt), user=user)
 
-    async def enqueue_simulation(self, key: str, attempt: int) -> bool:
-        """Ask for a worker that computes a simulation. False if that was asked before."""
-        async with answering():
-            job = await self._arq.enqueue_job(
-                SIMULATION_JOB,
-                key,
-                attempt,
-                _job_id=simulation_job_id(key, attempt),
-                _queue_name=BATCH_QUEUE,
-                _expires=_EXPIRES,
-            )
-        return job is not None
+    async def enqueue_simulation(self, key: str, attempt: int, *, user: str | None, flow: str = "") -> bool:
+        """Ask for a worker that computes a simulation. False if that was asked before.
 
-    async def enqueue_coordination(self, channel: Channel, attempt: int) -> bool:
-        """Ask for a worker that coordinates a task or an operation. False if that was asked before."""
+        Args:
+            user: whose turn it takes; `None` for one that lost its worker.
+            flow: for which of the user's tasks and operations, which take the user's turns in turn.
+        """
+        job = simulation_job_id(key, attempt)
+        return await self._enqueue(BATCH_QUEUE, job, (SIMULATION_JOB, key, attempt), user=user, flow=flow)
+
+    async def enqueue_coordination(self, channel: Channel, attempt: int, *, user: str | None) -> bool:
+        """Ask for a worker that coordinates a task or an operation. False if that was asked before.
+
+        Args:
+            user: whose turn it takes; `None` for one that lost its coordinator.
+        """
+        job = coordinate_job_id(channel, attempt)
+        return await self._enqueue(COORDINATE_QUEUE, job, (COORDINATE_JOB, str(channel), attempt), user=user)
+
+    async def _enqueue(
+        self, queue: str, job: str, call: tuple[str, str, int], *, user: str | None, flow: str = ""
+    ) -> bool:
         async with answering():
-            job = await self._arq.enqueue_job(
-                COORDINATE_JOB,
-                str(channel),
-                attempt,
-                _job_id=coordinate_job_id(channel, attempt),
-                _queue_name=COORDINATE_QUEUE,
+            due: datetime | None = _LONG_AGO
+            if user is not None:
+                due = await self._turn_of(queue, job, user, flow)
+                if due is None:
+                    return False
+            made = await self._arq.enqueue_job(
+                *call, _job_id=job, _queue_name=queue, _defer_until=due, _expires=_EXPIRES
             )
-        return job is not None
+        return made is not None
+
+    async def _turn_of(self, queue: str, job: str, user: str, flow: str) -> datetime | None:
+        """When a user's next job is due, in the sense of the queue; `None` if it is there already."""
+        score: bytes = await self._turn(
+            keys=[queue, turns_key(queue), job_key_prefix + job],
+            args=[user, flow, _TURN_0_MS, _TURN_MS, 1000 * _TURNS_KEPT_S],
+        )
+        return _TURN_0 + timedelta(milliseconds=int(score) - _TURN_0_MS) if score else None
 
     async def position(self, session_id: str, attempt: int) -> int | None:
         """Place in the queue, 1 for the next; `None` if it waits no more."""
@@ -140,6 +164,11 @@ class JobQueue:
         """Let any worker take a job that one has in hand, as ARQ does by itself in time."""
         async with answering():
             await self._arq.delete(in_progress_key_prefix + job)
+
+    async def bring_forward(self, queue: str, job: str) -> None:
+        """Let a job that waits go before all others."""
+        async with answering():
+            await self._arq.zadd(queue, {job: int(1000 * _LONG_AGO.timestamp())}, xx=True)
 
     async def remove(self, session_id: str, attempt: int) -> None:
         """Take a waiting job back. A worker that picked it already finds that there is nothing to do."""

@@ -59,8 +59,10 @@ class Reaper(Patrol):
         return job_id(channel.id, attempt)
 
     async def enqueue(self, channel: Channel, attempt: int) -> None:
-        """Who lost a host goes before all that wait."""
-        await self._jobs.enqueue_session(channel.id, attempt, urgent=attempt > 1)
+        """Who lost a host goes before all that wait; whose job was lost takes a turn again."""
+        state = None if attempt > 1 else await self._sessions.get(channel.id)
+        user = None if state is None else state.record.get("owner")
+        await self._jobs.enqueue_session(channel.id, attempt, user=user)
 
     async def next_attempt(self, channel: Channel, token: int) -> int | None:
         attempt = await self._sessions.hand_over(channel.id, token=token)

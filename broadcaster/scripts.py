@@ -28,6 +28,11 @@ RELEASE: Final = _body("release")
 COMMAND: Final = _body("command")
 SHOW_TO: Final = _body("show_to")
 SHARE: Final = _body("share")
+ADMIT: Final = _body("admit")
+SOCKET: Final = _body("socket")
+TURN: Final = _body("turn")
+WHEEL: Final = _body("wheel")
+WHEEL_SEEN: Final = _body("wheel_seen")
 
 
 def publish_keys(channel: Channel) -> list[str]:

@@ -22,7 +22,17 @@ from .client import answering
 from .commands import START, Command, CommandLog
 from .errors import Conflict, NoChannel, UnansweredCommands
 from .listing import newest
-from .names import ACTIVE, FINISHED, LEFTOVERS, SESSIONS, Channel, Epoch, owned_key, public_key
+from .names import (
+    ACTIVE,
+    FINISHED,
+    LEFTOVERS,
+    SESSIONS,
+    Channel,
+    Epoch,
+    open_key,
+    owned_key,
+    public_key,
+)
 from .origin import Origin, origin
 from .queue import JobQueue
 from .retention import lifetimes, look_after
@@ -329,7 +339,7 @@ class Sessions:
 
         A process that dies before this leaves a waiting session without a job, which a reaper finds.
         """
-        await self._queue.enqueue_session(session_id, attempt, urgent=True)
+        await self._queue.enqueue_session(session_id, attempt, user=None)
 
     async def count_end(self, session_id: str, *, token: int, own_fault: bool) -> int | None:
         """Count a child that ended too early; answers with the tick if it happened too often there without progress.
@@ -366,8 +376,15 @@ class Sessions:
         """Take sessions that are over off the list that reapers look at, and leave them to those who sweep."""
         now_s = time.time()
         async with answering():
+            pipe = self._redis.pipeline(transaction=False)
+            for session_id in session_ids:
+                pipe.hget(Channel.session(session_id).meta, "owner")
+            owners = await pipe.execute()
             pipe = self._redis.pipeline(transaction=True)
             pipe.srem(ACTIVE, *session_ids)
+            for session_id, owner in zip(session_ids, owners, strict=True):
+                if owner is not None:
+                    pipe.srem(open_key("sessions", orjson.loads(owner)), session_id)
             pipe.zadd(FINISHED, dict.fromkeys(session_ids, now_s), nx=True)
             pipe.zadd(LEFTOVERS, dict.fromkeys(session_ids, look_after(now_s)))
             for session_id in session_ids:
@@ -390,6 +407,7 @@ class Sessions:
             pipe.zrem(public_key("session"), session_id)
             if owner is not None:
                 pipe.zrem(owned_key("session", owner), session_id)
+                pipe.srem(open_key("sessions", owner), session_id)
             pipe.srem(ACTIVE, session_id)
             pipe.zrem(FINISHED, session_id)
             pipe.zadd(LEFTOVERS, {session_id: look_after()})

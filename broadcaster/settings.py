@@ -139,6 +139,46 @@ class Settings(BaseSettings):
         100_000, ge=0, description="Newest events that the audit keeps; 0 turns it off."
     )
     audit_ttl_s: int = Field(90 * 86400, ge=60, description="Seconds for which the audit keeps an event.")
+    wheel_grace_s: float = Field(
+        30.0, ge=1, description="Seconds after which whoever has the wheel and is not seen has let go of it."
+    )
+    user_sessions: int = Field(
+        100,
+        ge=0,
+        description="Sessions of one user that are not over (queued, running, paused), with accounts on; 0: any number.",
+    )
+    all_sessions: int = Field(
+        10_000, ge=0, description="The same of all users together, also without accounts; 0: any number."
+    )
+    user_analyses: int = Field(
+        30,
+        ge=0,
+        description="Tasks and operations of one user that are not over, with accounts on; 0: any number.",
+    )
+    all_analyses: int = Field(
+        1000, ge=0, description="The same of all users together, also without accounts; 0: any number."
+    )
+    user_sockets: int = Field(
+        100,
+        ge=0,
+        description="Sockets and event streams that one user has open at once, with accounts on; 0: any number.",
+    )
+    user_requests_per_s: int = Field(
+        100,
+        ge=0,
+        description="Requests a second of one user, over 10 s, with accounts on; 0: any number.",
+    )
+    user_commands_per_s: int = Field(
+        50,
+        ge=0,
+        description="Commands a second of one user to all sessions, over 10 s, with accounts on; 0: any number.",
+    )
+    session_ticks: int = Field(
+        2_000_000, ge=1, le=2_000_000, description="Ticks that a session may be asked to run."
+    )
+    session_duration_s: int = Field(
+        7 * 86400, ge=1, le=7 * 86400, description="Simulated seconds that a session may be asked to run."
+    )
 
     @field_validator("dir")
     @classmethod

@@ -79,8 +79,9 @@ class Simulations:
         self._queue = JobQueue(redis)
         self._ttl_s = ttl_s
 
-    async def want(self, who: str, specs: Mapping[str, bytes]) -> None:
-        """Have these computed, key -> spec, unless they are already; `who` is whom to ask whether they are still wanted."""
+    async def want(self, who: str, specs: Mapping[str, bytes], *, user: str) -> None:
+        """Have these computed, key -> spec, unless they are already; `who` is whom to ask whether they are still wanted,
+        and `user` whose turn they take."""
         if not specs:
             return
         async with answering():
@@ -100,7 +101,7 @@ class Simulations:
             if fresh:
                 await pipe.execute()
         for key in fresh:
-            await self._queue.enqueue_simulation(key, await self._next_try(key))
+            await self._queue.enqueue_simulation(key, await self._next_try(key), user=user, flow=who)
 
     async def give_up(self, who: str, keys: Iterable[str]) -> None:
         """`who` wants these no longer; what nobody wants is taken out of the queue, and its child ended."""
@@ -180,7 +181,7 @@ class Simulations:
             reason = f"{words}, {MAX_TRIES} times in a row"
             await self.finish(key, Result(reason=reason, kind="accident"))
         else:
-            await self._queue.enqueue_simulation(key, await self._next_try(key))
+            await self._queue.enqueue_simulation(key, await self._next_try(key), user=None)
 
     async def tell(self, done: Mapping[str, float]) -> None:
         """Say how far simulations are (key -> share), to whoever waits for them."""

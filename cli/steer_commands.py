@@ -11,6 +11,7 @@ from .options import Json, SessionName, Url, finite_option
 
 if TYPE_CHECKING:
     from gridcast.client import JSON  # loads what `gridcast --help` does without
+    from gridcast.client.service import WheelAction
 
 app = typer.Typer(rich_markup_mode="markdown")
 
@@ -99,6 +100,45 @@ def speed(
 def stop(session: SessionName, url: Url = None, json: Json = False) -> None:
     """End a session now; what was computed stays."""
     _send(session, "stop", None, url, json)
+
+
+@app.command(
+    epilog="Examples:  gridcast wheel last   |   gridcast wheel last --take   |   gridcast wheel last --give ada"
+)
+def wheel(
+    session: SessionName,
+    take: Annotated[bool, typer.Option("--take", help="Steer alone.")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask whoever has it for it.")] = False,
+    give: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Give it to somebody who has asked.", show_default=False),
+    ] = None,
+    refuse: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Refuse it to somebody who has asked.", show_default=False),
+    ] = None,
+    let_go: Annotated[bool, typer.Option("--let-go", help="Let all who may steer do so again.")] = False,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Show who alone steers a session, or change it. While nobody has the wheel, all who may steer do."""
+    from .wheel import wheel as turn
+
+    wanted: list[tuple[WheelAction, str | None]] = []
+    if take:
+        wanted.append(("take", None))
+    if ask:
+        wanted.append(("ask", None))
+    if give is not None:
+        wanted.append(("give", give))
+    if refuse is not None:
+        wanted.append(("refuse", refuse))
+    if let_go:
+        wanted.append(("let-go", None))
+    if len(wanted) > 1:
+        raise typer.BadParameter("do one of these at a time", param_hint="--take / --ask / --give / ...")
+    action, name = wanted[0] if wanted else (None, None)
+    finish(lambda: turn(session, action, name, url=url, as_json=json))
 
 
 @app.command(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .run import AsyncRun
     from .sent import AsyncSent
     from .sequel import Item
-    from .session import Scenario, Session
+    from .session import Scenario, Session, Viewer, Wheel
     from .sync import Client
     from .sync_operation import Operation
     from .sync_run import Run, Sent
@@ -93,6 +93,8 @@ __all__ = [
     "Ticks",
     "Unreachable",
     "Verification",
+    "Viewer",
+    "Wheel",
     "follow",
     "steer",
 ]
@@ -107,7 +109,7 @@ _HOMES = {
     "run": ("AsyncRun",),
     "sent": ("AsyncSent",),
     "sequel": ("Item",),
-    "session": ("Scenario", "Session"),
+    "session": ("Scenario", "Session", "Viewer", "Wheel"),
     "sync": ("Client",),
     "sync_operation": ("Operation",),
     "sync_run": ("Run", "Sent"),

@@ -32,8 +32,8 @@ from .patience import patiently
 from .results import Verification
 from .sent import AsyncSent
 from .sequel import Item, Sequel
-from .service import ExportFormat, Service
-from .session import Session, Viewer, session_of, viewer_of
+from .service import ExportFormat, Service, WheelAction
+from .session import Session, Viewer, Wheel, session_of, viewer_of, wheel_of
 from .steering import new_command_id, steer
 from .types import JSON, Entry
 
@@ -255,6 +255,15 @@ class AsyncRun:
     async def viewers(self) -> list[Viewer]:
         """Who watches it, longest there first."""
         return [viewer_of(item) for item in await self._service.viewers(self.id)]
+
+    async def wheel(self) -> Wheel:
+        """Who alone steers it, and who has asked to."""
+        return wheel_of(await self._service.wheel(self.id))
+
+    async def turn_wheel(self, action: WheelAction, name: str | None = None) -> Wheel:
+        """`take` it (from somebody else only as the owner), `ask` for it, `let-go` of it, `give` it to, or `refuse` it to,
+        somebody of that `name` who has asked."""
+        return wheel_of(await self._service.turn_wheel(self.id, action, name=name))
 
     async def verify(self) -> AsyncOperation[Verification]:
         """Have it computed again, once it is over; the operation's result says whether both are the same to the last bit."""

@@ -23,6 +23,7 @@ ROUNDED_FROM = "gridcast-rounded-from"
 """Header of an export: the first tick that comes from the log, rounded."""
 
 ExportFormat: TypeAlias = Literal["csv", "parquet", "jsonl"]
+WheelAction: TypeAlias = Literal["take", "ask", "let-go", "give", "refuse"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,6 +156,21 @@ class Service:
         """Who watches a session (`id`, `name`, `since` in Unix seconds), longest there first."""
         found = (await self._http.document("GET", _of(session_id, "/viewers"))).get("viewers")
         return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+    async def wheel(self, session_id: str) -> JSONObject:
+        """Who alone steers a session (`holder`, None: all who may; `since`), and who has asked to (`asked`)."""
+        return await self._http.document("GET", _of(session_id, "/wheel"))
+
+    async def turn_wheel(
+        self, session_id: str, action: WheelAction, *, name: str | None = None
+    ) -> JSONObject:
+        """Change who alone steers a session; the answer is as of `wheel`.
+
+        Args:
+            name: who gets it, or is refused; for `give` and `refuse`.
+        """
+        body = None if name is None else {"name": name}
+        return await self._http.document("POST", _of(session_id, f"/wheel/{action}"), body)
 
     async def command(
         self,

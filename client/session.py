@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -72,12 +72,26 @@ class Scenario:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Viewer:
-    """Somebody who watches a run, `since` so many Unix seconds; `tick`: where they look, None at the live edge."""
+    """Somebody who watches a run, `since` so many Unix seconds; `tick`: where they look, None at the live edge; `color`:
+    theirs, `#rrggbb`."""
 
     id: str
     name: str
+    color: str
     since: float
     tick: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wheel:
+    """Who alone steers a run since when (Unix seconds), and the names of those who have asked to, the first first.
+
+    `holder` None: all who may steer do.
+    """
+
+    holder: str | None
+    since: float | None
+    asked: Sequence[str]
 
 
 def session_of(document: Mapping[str, Any]) -> Session:
@@ -95,6 +109,11 @@ def session_of(document: Mapping[str, Any]) -> Session:
 def scenario_of(item: Mapping[str, Any]) -> Scenario:
     """An item of the catalogue."""
     return known(Scenario, item)
+
+
+def wheel_of(document: Mapping[str, Any]) -> Wheel:
+    """A wheel as the protocol tells it."""
+    return known(Wheel, document, asked=[item["name"] for item in document["asked"]])
 
 
 def viewer_of(item: Mapping[str, Any]) -> Viewer:

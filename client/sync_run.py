@@ -14,8 +14,8 @@ from .results import Verification
 from .run import AsyncRun, Since
 from .sent import AsyncSent
 from .sequel import Item
-from .service import ExportFormat
-from .session import Session, Viewer
+from .service import ExportFormat, WheelAction
+from .session import Session, Viewer, Wheel
 from .sync_operation import Operation
 from .types import JSON
 
@@ -138,6 +138,14 @@ class Run:
     def viewers(self) -> list[Viewer]:
         """Who watches it, longest there first."""
         return self._background.call(self._run.viewers())
+
+    def wheel(self) -> Wheel:
+        """Who alone steers it, and who has asked to."""
+        return self._background.call(self._run.wheel())
+
+    def turn_wheel(self, action: WheelAction, name: str | None = None) -> Wheel:
+        """Change who alone steers it. See `AsyncRun.turn_wheel`."""
+        return self._background.call(self._run.turn_wheel(action, name))
 
     def verify(self) -> Operation[Verification]:
         """Have it computed again, once it is over. See `AsyncRun.verify`."""

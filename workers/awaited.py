@@ -28,7 +28,7 @@ class Awaited:
         for key in fresh:
             self._keys[key] = None
             self._chair.watched[key] = 0.0
-        await self._chair.insist(lambda: self._simulations.want(self._who, fresh))
+        await self._chair.insist(lambda: self._simulations.want(self._who, fresh, user=self._chair.user))
 
     def share_done(self, key: str) -> float:
         """How far one that is waited for was when it told last, 0 to 1."""

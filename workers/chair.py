@@ -56,6 +56,8 @@ class Chair:
         self, settings: Settings, redis: Redis, state: AnalysisState, *, owner: str, token: int
     ) -> None:
         self.channel = state.channel
+        self.user: str = state.record.get("owner") or ""
+        """Whose turns it takes where it asks for simulations."""
         self._redis = redis
         self.token = token
         self._head = state.head

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from arq import Retry, func
 from arq.connections import ArqRedis
 from arq.worker import Worker
 
-from gridcast.broadcaster import Channel, Settings, load_settings, tracing
+from gridcast.broadcaster import BrokerUnavailable, Channel, JobQueue, Settings, load_settings, tracing
 from gridcast.broadcaster.analysis_reaper import AnalysisReaper
 from gridcast.broadcaster.client import BROKER_ERRORS, async_client
 from gridcast.broadcaster.errors import BadSettings
@@ -99,6 +99,8 @@ class SessionWorker:
         self._client = async_client(settings)
         self.id = f"{socket.gethostname()}-{os.getpid()}-{new_id(4)}".lower()
         self._stopping = asyncio.Event()
+        self._queue = JobQueue(self._client)
+        self._put_off: set[asyncio.Task[None]] = set()
         self._children = Children(settings)
         self.host = SessionHost(
             settings,
@@ -207,6 +209,7 @@ class SessionWorker:
         under_way = [task for arq in self._pickers for task in arq.tasks.values()]
         if under_way:
             await asyncio.wait(under_way, timeout=JOB_S)
+        await asyncio.gather(*self._put_off)
 
     def _picker(self, queue: str, job: str, work: _Job, *, jobs: int, poll_s: float) -> Picker:
         pool = ArqRedis(
@@ -230,32 +233,44 @@ class SessionWorker:
 
     async def _start_session(self, ctx: dict[Any, Any], *args: Any) -> None:
         session_id, attempt = args
-        with _again():
+        async with self._again(SESSION_QUEUE, ctx):
             asked: datetime = ctx["enqueue_time"]
             await self.host.start_session(str(session_id), int(attempt), asked_s=asked.timestamp())
 
     async def _start_simulation(self, ctx: dict[Any, Any], *args: Any) -> None:
-        with _again():
+        async with self._again(BATCH_QUEUE, ctx):
             await self.batch.start_simulation(str(args[0]))
 
     async def _coordinate(self, ctx: dict[Any, Any], *args: Any) -> None:
         name, attempt = args
-        with _again():
+        async with self._again(COORDINATE_QUEUE, ctx):
             await self.coordinators.start(Channel.parse(str(name)), int(attempt))
+
+    @contextlib.asynccontextmanager
+    async def _again(self, queue: str, ctx: dict[Any, Any]) -> AsyncIterator[None]:
+        """Have ARQ bring a job again that came too early: then before all that wait, as it has had its turn."""
+        try:
+            yield
+        except TryLater as later:
+            task = asyncio.create_task(self._bring_forward(queue, ctx["job_id"], later.after_s))
+            self._put_off.add(task)
+            task.add_done_callback(self._put_off.discard)
+            raise Retry(defer=later.after_s) from later
+
+    async def _bring_forward(self, queue: str, job: str, after_s: float) -> None:
+        """ARQ puts a job off by giving it a later due time, which is a place behind all that wait; so correct it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(after_s):
+                await self._stopping.wait()
+        try:
+            await self._queue.bring_forward(queue, job)
+        except BrokerUnavailable as error:
+            log.warning("put_off_behind_all", job=job, why=str(error))
 
     def _set_room(self, arq: Picker, free: int) -> None:
         # ARQ counts a start under way as a job too, so this is never more than there are slots.
         arq.max_jobs = max(0, free)
         arq.allow_pick_jobs = free > 0 and not self._stopping.is_set()
-
-
-@contextlib.contextmanager
-def _again() -> Iterator[None]:
-    """Tell ARQ when to bring a job again that came too early."""
-    try:
-        yield
-    except TryLater as later:
-        raise Retry(defer=later.after_s) from later
 
 
 def _place(redis_url: str) -> str:

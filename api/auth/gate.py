@@ -6,6 +6,7 @@ is open for long is ended here too, when the right to it ends: routes know nothi
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from starlette.routing import BaseRoute, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from gridcast.api.failures import INTERNAL, NOT_FOUND, Failure, Fault, as_failure, invalid
+from gridcast.api.audit import UNRECORDED
+from gridcast.api.failures import INTERNAL, NOT_FOUND, RATE_LIMITED, Failure, Fault, as_failure, invalid
 from gridcast.api.http import EXTENSION as CUT
+from gridcast.api.limits import counted_as
 from gridcast.api.problems import response
 from gridcast.api.services import Services
 from gridcast.api.stream import serve
@@ -108,45 +111,58 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        accounts = cast("Services", scope["app"].state.services).accounts
+        services = cast("Services", scope["app"].state.services)
+        accounts = services.accounts
         if not accounts.on:
             with visiting(LOCAL_VISIT):
                 await self._app(scope, receive, send)
             return
         socket = scope["type"] == "websocket"
         try:
-            visit = await self._visit(accounts, scope, "WS" if socket else scope["method"])
+            visit, lasting = await self._visit(services, scope, "WS" if socket else scope["method"])
+            held = contextlib.AsyncExitStack()
+            if lasting:
+                await held.enter_async_context(services.limits.socket(visit.counted))
         except Exception as error:  # noqa: BLE001  # nothing of this is behind the handlers that turn errors into answers
-            await _refuse(_failure_of(error), scope, receive, send)
+            failure = _failure_of(error)
+            # A flood must not wash everything else out of the audit.
+            scope[UNRECORDED] = failure.kind is RATE_LIMITED
+            await _refuse(failure, scope, receive, send)
             return
-        with visiting(visit):
-            if visit.need.who is Who.OPEN:
-                await self._app(scope, receive, send)
-                return
-            accounts.warden.enter(visit)
-            try:
-                await self._app(scope, receive, (_watched_socket if socket else _watched)(visit, scope, send))
-            except Ended:
-                return
-            finally:
-                accounts.warden.leave(visit)
+        async with held:
+            with visiting(visit):
+                if visit.need.who is Who.OPEN:
+                    await self._app(scope, receive, send)
+                    return
+                accounts.warden.enter(visit)
+                try:
+                    await self._app(
+                        scope, receive, (_watched_socket if socket else _watched)(visit, scope, send)
+                    )
+                except Ended:
+                    return
+                finally:
+                    accounts.warden.leave(visit)
 
-    async def _visit(self, accounts: Accounts, scope: Scope, method: str) -> Visit:
-        """Raises `Failure`, `BrokerUnavailable`."""
+    async def _visit(self, services: Services, scope: Scope, method: str) -> tuple[Visit, bool]:
+        """Who comes, and whether it is for long (a socket, an event stream). Raises `Failure`, `BrokerUnavailable`."""
+        accounts = services.accounts
         if self._book is None:
             self._book = Book(scope["app"].routes)
         found = self._book.find(method, get_route_path(scope))
         if found is None or found[0].need.who is Who.OPEN:
-            return Visit(NOBODY, Need(who=Who.OPEN), role=Role.NOBODY)
+            return Visit(NOBODY, Need(who=Who.OPEN), role=Role.NOBODY), False
         route, named = found
         ticket = _strip_ticket(scope, allowed=route.ticketed)
         asker = await _asker(accounts, scope, ticket)
+        counted = counted_as(asker, scope)
+        await services.limits.request(counted)
         channels = _channels(route, named, scope)
         if channels is None:
             await accounts.judged(asker, USER, [])
             raise Failure(NOT_FOUND, f"there is nothing at {scope['path']}")
         role = await accounts.judged(asker, route.need, channels)
-        return Visit(asker, route.need, channels, role=role)
+        return Visit(asker, route.need, channels, role=role, counted=counted), route.ticketed
 
 
 async def _asker(accounts: Accounts, scope: Scope, ticket: str | None) -> Asker:

@@ -32,12 +32,22 @@ _PIECE: Final = 200
 
 
 class Visit:
-    """One request, or one socket, of somebody. `role` is what they are now at what it is about; `ended`, why it must end."""
+    """One request, or one socket, of somebody. `role` is what they are now at what it is about; `counted`,
+    in whose name it is counted; `ended`, why it must end."""
 
-    __slots__ = ("_end", "asker", "channels", "ended", "need", "role")
+    __slots__ = ("_end", "asker", "channels", "counted", "ended", "need", "role")
 
-    def __init__(self, asker: Asker, need: Need, channels: Sequence[Channel] = (), *, role: Role) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        need: Need,
+        channels: Sequence[Channel] = (),
+        *,
+        role: Role,
+        counted: str = "",
+    ) -> None:
         self.asker = asker
+        self.counted = counted
         self.need = need
         self.channels = tuple(channels)
         self.role = role

@@ -20,6 +20,7 @@ from gridcast.api.models import PlayheadFrame
 from gridcast.api.playhead import MOVES_PER_S, Mailbox, Playhead
 from gridcast.broadcaster import Channel, Company, Presence, Settings, Viewer
 from gridcast.broadcaster.presence import SHOWN, TTL_S
+from gridcast.broadcaster.wheel import Wheel
 from tests.api.producer import Producer
 from tests.api.serving import Api, receive, receive_until, serving
 from tests.api.test_audience import Clock, Outlet
@@ -63,13 +64,14 @@ class Ear:
 
 def test_the_frames_are_the_golden_ones() -> None:
     ada, ben = Viewer(id="v1", name="ada", since=5.0), Viewer(id="v2", name="ben", since=6.0)
-    news = News(Company(count=2, shown=[ada, ben], ticks={"v2": 371}))
+    wheel = Wheel(holder="ada", since=5.5, asked={"ben": 7.0})
+    news = News(Company(count=2, shown=[ada, ben], ticks={"v2": 371}), wheel)
     assert orjson.loads(news.for_viewer("v1").payload) == golden("viewers")
     assert parse(orjson.dumps(golden("playhead")).decode()) == PlayheadFrame(type="playhead", tick=371)
 
 
 def test_those_who_are_not_shown_share_one_frame() -> None:
-    news = News(Company(count=2, shown=[viewer(1)], ticks={}))
+    news = News(Company(count=2, shown=[viewer(1)], ticks={}), None)
     assert news.for_viewer("v8") is news.for_viewer("v9")
     assert news.for_viewer("v1") is not news.for_viewer("v9")
 

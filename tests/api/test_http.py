@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from gridcast.api.app import create_app
 from gridcast.api.failures import PROBLEM_TYPE
 from gridcast.broadcaster import AsyncLeases, Channel, JobQueue, Settings
-from gridcast.broadcaster.names import AUDIT, LEFTOVERS
+from gridcast.broadcaster.names import AUDIT, LEFTOVERS, SESSION_QUEUE, turns_key
 from gridcast.broadcaster.workers import Heartbeats
 from tests.valkey import free_port
 
@@ -279,8 +279,9 @@ async def test_a_deleted_session_leaves_nothing_behind(http: httpx2.AsyncClient,
     session = await created(http)
     assert (await http.delete(f"/api/sessions/{session['id']}")).status_code == 204
     problem(await http.get(f"/api/sessions/{session['id']}"), 404)
-    # Only a note, for ten minutes, that no late file of it must stay; and who did it.
-    assert sorted(await redis.keys()) == [AUDIT.encode(), LEFTOVERS.encode()]
+    # Only a note, for ten minutes, that no late file of it must stay; who did it; and whose turn was last, for a day.
+    turns = turns_key(SESSION_QUEUE)
+    assert sorted(await redis.keys()) == sorted(key.encode() for key in (AUDIT, LEFTOVERS, turns))
 
 
 async def test_workers_are_listed_from_their_heartbeats(http: httpx2.AsyncClient, redis: Redis) -> None:
@@ -335,6 +336,12 @@ async def test_openapi_names_every_route_of_the_protocol(http: httpx2.AsyncClien
         "/api/sessions/{session_id}/ticks",
         "/api/sessions/{session_id}/verify",
         "/api/sessions/{session_id}/viewers",
+        "/api/sessions/{session_id}/wheel",
+        "/api/sessions/{session_id}/wheel/ask",
+        "/api/sessions/{session_id}/wheel/give",
+        "/api/sessions/{session_id}/wheel/let-go",
+        "/api/sessions/{session_id}/wheel/refuse",
+        "/api/sessions/{session_id}/wheel/take",
         "/api/tasks",
         "/api/tasks/{task_id}",
         "/api/tasks/{task_id}/best",

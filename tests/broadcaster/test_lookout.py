@@ -34,7 +34,7 @@ def lookout(redis: Redis, clock: Clock) -> Lookout:
 
 async def take(redis: Redis) -> None:
     """What ARQ's worker does with a job that it begins: it stays in the queue, under a mark that lapses."""
-    await JobQueue(redis).enqueue_simulation(KEY, 1)
+    await JobQueue(redis).enqueue_simulation(KEY, 1, user="ada")
     await redis.set(in_progress_key_prefix + JOB, b"1", px=30_000)
 
 
@@ -47,7 +47,7 @@ async def test_a_job_is_lost_that_is_missing_twice_in_a_row(redis: Redis, lookou
 
 
 async def test_a_job_that_waits_is_never_lost(redis: Redis, lookout: Lookout, clock: Clock) -> None:
-    await JobQueue(redis).enqueue_simulation(KEY, 1)
+    await JobQueue(redis).enqueue_simulation(KEY, 1, user="ada")
     for _ in range(3):
         assert await lookout.lost([JOB]) == set()
         clock.now_s += LEASE_S

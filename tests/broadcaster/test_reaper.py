@@ -86,7 +86,7 @@ async def test_recovery_goes_before_all_that_wait(redis: Redis, reaper: Reaper) 
     await hosted(redis)
     await redis.delete(CHANNEL.lease)
     for i in range(3):
-        await JobQueue(redis).enqueue_session(f"waits{i}", 1)
+        await JobQueue(redis).enqueue_session(f"waits{i}", 1, user="ada")
     await reaper.sweep()
     assert [raw.decode() for raw in await redis.zrange(SESSION_QUEUE, 0, 0)] == [f"{ID}:2"]
 
@@ -103,7 +103,7 @@ async def test_a_queued_session_without_a_job_is_enqueued_at_the_second_look(
 
 async def test_a_queued_session_with_a_job_is_left_alone(redis: Redis, reaper: Reaper) -> None:
     await Sessions(redis).create(ID, record={}, n_ticks=100, created=1.0)
-    await JobQueue(redis).enqueue_session(ID, 1)
+    await JobQueue(redis).enqueue_session(ID, 1, user="ada")
     assert [await reaper.sweep() for _ in range(3)] == [[], [], []]
 
 

@@ -151,8 +151,8 @@ async def test_a_worker_is_listed_while_it_beats(redis: Redis) -> None:
 async def test_the_queue_tells_each_session_its_place(redis: Redis) -> None:
     queue = JobQueue(redis)
     for name in ("a", "b", "c"):
-        assert await queue.enqueue_session(name, 1)
-    assert not await queue.enqueue_session("b", 1)
+        assert await queue.enqueue_session(name, 1, user="ada")
+    assert not await queue.enqueue_session("b", 1, user="ada")
     assert sorted(n or 0 for n in await queue.positions([("a", 1), ("b", 1), ("c", 1)])) == [1, 2, 3]
     assert await queue.depth() == 3
     await queue.remove("b", 1)
@@ -161,6 +161,6 @@ async def test_the_queue_tells_each_session_its_place(redis: Redis) -> None:
 
 
 async def test_jobs_travel_as_json(redis: Redis) -> None:
-    await JobQueue(redis).enqueue_session("a", 1)
+    await JobQueue(redis).enqueue_session("a", 1, user="ada")
     raw = await redis.get("arq:job:a:1")
     assert orjson.loads(raw)["a"] == ["a", 1]

@@ -37,8 +37,8 @@ def test_equal_configs_have_one_name_and_other_versions_another() -> None:
 
 async def test_what_two_want_is_enqueued_and_computed_once(redis: Redis) -> None:
     sims = simulations(redis)
-    await sims.want("task:a", {KEY: SPEC})
-    await sims.want("task:b", {KEY: SPEC})
+    await sims.want("task:a", {KEY: SPEC}, user="ada")
+    await sims.want("task:b", {KEY: SPEC}, user="ada")
     assert await waiting(redis) == [simulation_job_id(KEY, 1)]
     assert await sims.claim(KEY, owner="w1", lease_s=5) == {"config": {"duration_s": 10}}
     assert await sims.claim(KEY, owner="w2", lease_s=5) is None
@@ -46,11 +46,11 @@ async def test_what_two_want_is_enqueued_and_computed_once(redis: Redis) -> None
 
 async def test_a_result_is_there_for_all_and_is_not_computed_again(redis: Redis) -> None:
     sims = simulations(redis)
-    await sims.want("task:a", {KEY: SPEC})
+    await sims.want("task:a", {KEY: SPEC}, user="ada")
     await sims.claim(KEY, owner="w1", lease_s=5)
     await sims.finish(KEY, DONE)
     await lose_jobs(redis)
-    await sims.want("task:b", {KEY: SPEC})
+    await sims.want("task:b", {KEY: SPEC}, user="ada")
     assert await sims.results([KEY, "0" * 32]) == [DONE, None]
     assert await waiting(redis) == []
     assert not await redis.exists(SIMULATIONS)
@@ -58,8 +58,8 @@ async def test_a_result_is_there_for_all_and_is_not_computed_again(redis: Redis)
 
 async def test_one_that_nobody_wants_any_more_is_taken_back(redis: Redis) -> None:
     sims = simulations(redis)
-    await sims.want("task:a", {KEY: SPEC})
-    await sims.want("task:b", {KEY: SPEC})
+    await sims.want("task:a", {KEY: SPEC}, user="ada")
+    await sims.want("task:b", {KEY: SPEC}, user="ada")
     await sims.give_up("task:a", [KEY])
     assert await waiting(redis)
     await sims.give_up("task:b", [KEY])
@@ -69,7 +69,7 @@ async def test_one_that_nobody_wants_any_more_is_taken_back(redis: Redis) -> Non
 
 async def test_who_computes_it_learns_that_nobody_wants_it(redis: Redis) -> None:
     sims = simulations(redis)
-    await sims.want("task:a", {KEY: SPEC})
+    await sims.want("task:a", {KEY: SPEC}, user="ada")
     await sims.claim(KEY, owner="w1", lease_s=5)
     assert await sims.renew(KEY, owner="w1", lease_s=5)
     await sims.give_up("task:a", [KEY])
@@ -79,7 +79,7 @@ async def test_who_computes_it_learns_that_nobody_wants_it(redis: Redis) -> None
 async def test_a_lost_one_is_put_back_at_the_second_look(redis: Redis) -> None:
     sims = simulations(redis)
     reaper = SimulationReaper(redis, settings=Settings())
-    await sims.want("task:a", {KEY: SPEC})
+    await sims.want("task:a", {KEY: SPEC}, user="ada")
     await sims.claim(KEY, owner="w1", lease_s=5)
     await lose_jobs(redis)
     assert await reaper.sweep() == []  # it is being computed
@@ -92,7 +92,7 @@ async def test_a_lost_one_is_put_back_at_the_second_look(redis: Redis) -> None:
 
 async def test_one_that_ends_its_worker_again_and_again_fails_alone(redis: Redis) -> None:
     sims = simulations(redis)
-    await sims.want("task:a", {KEY: SPEC})
+    await sims.want("task:a", {KEY: SPEC}, user="ada")
     for n in range(1, MAX_TRIES + 1):
         assert await sims.results([KEY]) == [None]
         await lose_jobs(redis)
@@ -106,7 +106,7 @@ async def test_one_that_ends_its_worker_again_and_again_fails_alone(redis: Redis
 
 async def test_attempts_that_were_told_to_end_do_not_count(redis: Redis) -> None:
     sims = simulations(redis)
-    await sims.want("task:a", {KEY: SPEC})
+    await sims.want("task:a", {KEY: SPEC}, user="ada")
     for n in range(3 * MAX_TRIES):
         await lose_jobs(redis)
         assert await sims.claim(KEY, owner=f"w{n}", lease_s=5)
@@ -117,7 +117,7 @@ async def test_attempts_that_were_told_to_end_do_not_count(redis: Redis) -> None
 
 async def test_every_key_has_a_time_to_live(redis: Redis) -> None:
     sims = simulations(redis)
-    await sims.want("task:a", {KEY: SPEC})
+    await sims.want("task:a", {KEY: SPEC}, user="ada")
     await sims.claim(KEY, owner="w1", lease_s=5)
     names = SimulationKeys(KEY)
     for name in (names.spec, names.wanted, names.lease, names.tries):

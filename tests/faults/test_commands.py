@@ -70,7 +70,7 @@ async def scripted(
         **overrides,
     )
     await lab.redis.set(channel.script, orjson.dumps(script))
-    await lab.queue.enqueue_session(channel.id, 1)
+    await lab.queue.enqueue_session(channel.id, 1, user="ada")
     return channel
 
 

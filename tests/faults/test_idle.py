@@ -123,7 +123,7 @@ async def test_a_session_pauses_after_the_grace_time_and_goes_on_when_somebody_c
 async def test_a_watched_session_does_not_pause(lab: Lab) -> None:
     channel = await lab.create(duration_s=DURATION_S, speed=SPEED, record={"on_idle": "pause"}, enqueue=False)
     async with watched(lab, channel):
-        await lab.queue.enqueue_session(channel.id, 1)
+        await lab.queue.enqueue_session(channel.id, 1, user="ada")
         state = await lab.until_tick(channel, 3 * 10 * SPEED)
         assert state.status == "running"
         assert await lab.commands.applied(channel) == []
@@ -141,7 +141,7 @@ async def test_a_session_stops_after_the_grace_time(lab: Lab) -> None:
 async def test_a_pause_of_a_person_is_not_undone_by_a_viewer(lab: Lab) -> None:
     channel = await lab.create(duration_s=DURATION_S, speed=SPEED, record={"on_idle": "pause"}, enqueue=False)
     async with watched(lab, channel):
-        await lab.queue.enqueue_session(channel.id, 1)
+        await lab.queue.enqueue_session(channel.id, 1, user="ada")
         await lab.until_tick(channel, 5)
         await lab.command(channel, "pause", "mine")
         tick = await until_paused(lab, channel)

@@ -115,7 +115,7 @@ class Lab:
         }
         await self.sessions.create(session_id, record=asked, n_ticks=config.n_ticks, created=time.time())
         if enqueue:
-            await self.queue.enqueue_session(session_id, 1)
+            await self.queue.enqueue_session(session_id, 1, user="ada")
         return Channel.session(session_id)
 
     async def command(self, channel: Channel, command: str, command_id: str = "", **args: Any) -> None:

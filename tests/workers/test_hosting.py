@@ -116,8 +116,8 @@ async def test_a_job_for_a_session_that_is_gone_or_over_does_nothing(lab: Lab) -
     await lab.sessions.delete(gone.id)
     stopped = await lab.create(enqueue=False)
     await lab.sessions.finish(stopped.id, token=0, status="stopped", reason=None)
-    await lab.queue.enqueue_session(gone.id, 1)
-    await lab.queue.enqueue_session(stopped.id, 1)
+    await lab.queue.enqueue_session(gone.id, 1, user="ada")
+    await lab.queue.enqueue_session(stopped.id, 1, user="ada")
     await lab.until_over(await lab.create())
     assert statuses(await lab.entries(stopped)) == ["queued", "stopped"]
     assert await lab.redis.exists(gone.meta) == 0

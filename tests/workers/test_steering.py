@@ -36,7 +36,7 @@ async def test_stop_completes_the_record_of_a_running_session(lab: Lab) -> None:
 async def test_a_session_that_was_stopped_before_it_started_computes_nothing(lab: Lab) -> None:
     channel = await lab.create(enqueue=False)
     await lab.command(channel, "stop")
-    await lab.queue.enqueue_session(channel.id, 1)
+    await lab.queue.enqueue_session(channel.id, 1, user="ada")
     state = await lab.until_over(channel)
     assert (state.status, state.tick) == ("stopped", 0)
     assert of(await lab.entries(channel), "ticks") == []
@@ -45,7 +45,7 @@ async def test_a_session_that_was_stopped_before_it_started_computes_nothing(lab
 async def test_pause_step_and_resume(lab: Lab) -> None:
     channel = await lab.create(enqueue=False)
     await lab.command(channel, "pause")
-    await lab.queue.enqueue_session(channel.id, 1)
+    await lab.queue.enqueue_session(channel.id, 1, user="ada")
     await lab.until(channel, lambda state: state.status == "paused")
     await lab.command(channel, "step", ticks=7)
     await lab.until(channel, lambda state: state.status == "paused" and state.tick == 7)
@@ -105,7 +105,7 @@ async def test_every_command_is_answered_before_the_last_status(lab: Lab) -> Non
 async def test_a_paused_session_keeps_its_lease(lab: Lab) -> None:
     channel = await lab.create(enqueue=False)
     await lab.command(channel, "pause")
-    await lab.queue.enqueue_session(channel.id, 1)
+    await lab.queue.enqueue_session(channel.id, 1, user="ada")
     await lab.until(channel, lambda state: state.status == "paused")
     until_s = time.monotonic() + 1.5 * LEASE_S
     while time.monotonic() < until_s:

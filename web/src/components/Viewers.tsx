@@ -30,11 +30,13 @@ export function Viewers({ run, count, following }: Props) {
       </Popover.Target>
       <Popover.Dropdown p="xs">
         <ul className={classes["list"]}>
-          {present.map(({ id, name, tick, you }) => (
+          {present.map(({ id, name, color, since, tick, you }) => (
             <li key={id} className={classes["viewer"]}>
-              <span>
+              <span title={`Here since ${new Date(since * 1000).toLocaleTimeString()}`}>
+                <span className={classes["dot"]} style={{ background: color }} aria-hidden="true" />
                 {name}
                 {you && " (you)"}
+                {name === run.viewers?.wheel?.holder && ", at the wheel"}
               </span>
               <span className={classes["where"]}>
                 {tick === null ? "live" : run.history ? `at ${clock(run.history.time(tick), true)}` : ""}

@@ -13,6 +13,7 @@ import { commandName, fateText, speedText, untilText, whyNot } from "./steering"
 import { StopButton } from "./StopButton";
 import classes from "./Transport.module.css";
 import { UntilButton } from "./UntilButton";
+import { WheelControl } from "./WheelControl";
 
 /** Where the focus goes back to when the panel closes. */
 export const ADJUST_BUTTON = "adjust-button";
@@ -108,6 +109,7 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
           )}
           {run.helm.until && <span className={classes["note"]}>until {untilText(run.helm.until)}</span>}
           <Outcome stream={stream} slot={SLOT} named />
+          <WheelControl stream={stream} />
         </>
       )}
       <Group gap="xs" ml="auto">

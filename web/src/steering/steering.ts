@@ -13,6 +13,9 @@ export function whyNot({ run, socket }: SessionStream): string | null {
   if (run.status === null || run.catchingUp) return "The page is still catching up with the run.";
   if (run.ended) return "The run is over.";
   if (run.role === "viewer") return "You may watch this run, not steer it.";
+  const holder = run.viewers?.wheel?.holder ?? null;
+  if (holder !== null && run.me !== null && holder !== run.me)
+    return `${holder} has the wheel and alone steers this run.`;
   return null;
 }
 

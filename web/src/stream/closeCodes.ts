@@ -18,7 +18,7 @@ const TABLE: Readonly<Record<number, CloseVerdict>> = {
   4401: { reconnect: false, message: "You are not signed in." },
   4403: { reconnect: false, message: "You may not watch this run." },
   4404: { reconnect: false, message: "There is no such run. It may have been deleted." },
-  4429: { reconnect: true, message: "The server has too many viewers at the moment." },
+  4429: { reconnect: true, message: "You have too many connections or requests at the moment." },
 };
 
 /** Codes not in the table are taken for a fault on the way: come back. */

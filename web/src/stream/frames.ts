@@ -204,15 +204,25 @@ export interface SkippedFrame {
 export interface Watcher {
   readonly id: string;
   readonly name: string;
+  /** Theirs, on every page: `#rrggbb`. */
+  readonly color: string;
   readonly since: number;
   readonly tick: number | null;
   readonly you: boolean;
+}
+/** Who alone steers; while nobody does, all who may. */
+export interface Wheel {
+  readonly holder: string | null;
+  /** Who wants to, by name, the first first. */
+  readonly asked: readonly string[];
 }
 export interface ViewersFrame {
   readonly type: "viewers";
   readonly count: number;
   /** Those that are there longest. */
   readonly present: readonly Watcher[];
+  /** Null where there are no accounts: everybody is one user then. */
+  readonly wheel: Wheel | null;
 }
 export interface HeartbeatFrame {
   readonly type: "heartbeat";

@@ -15,6 +15,7 @@ import {
   type Summary,
   type TicksFrame,
   type Watcher,
+  type Wheel,
 } from "./frames";
 import {
   BadFrame,
@@ -195,9 +196,19 @@ function parseWatcher(value: unknown, path: string): Watcher {
   return {
     id: text(from["id"], `${path}.id`),
     name: text(from["name"], `${path}.name`),
+    color: text(from["color"], `${path}.color`),
     since: number(from["since"], `${path}.since`),
     tick: optionalCount(from["tick"], `${path}.tick`),
     you: from["you"] === true,
+  };
+}
+
+/** Also the answer of `.../wheel`. */
+export function parseWheel(value: unknown, path = "wheel"): Wheel {
+  const from = fields(value, path);
+  return {
+    holder: optionalText(from["holder"], `${path}.holder`),
+    asked: items(from["asked"], `${path}.asked`, (item, at) => text(fields(item, at)["name"], `${at}.name`)),
   };
 }
 
@@ -286,6 +297,7 @@ export function parse(value: unknown): Frame {
         type,
         count: count(from["count"], "count"),
         present: items(from["viewers"], "viewers", parseWatcher),
+        wheel: from["wheel"] == null ? null : parseWheel(from["wheel"]),
       };
     case "heartbeat":
     case "pong":

@@ -18,6 +18,7 @@ import {
   type SessionStatus,
   type Summary,
   type ViewersFrame,
+  type Wheel,
 } from "./frames";
 import { Helm } from "./helm";
 import { History } from "./history";
@@ -55,7 +56,7 @@ export class Run {
   readonly helm = new Helm();
   via: Via = "socket";
   /** Who watches, as lately told; null while nobody told. */
-  viewers: Pick<ViewersFrame, "count" | "present"> | null = null;
+  viewers: Pick<ViewersFrame, "count" | "present" | "wheel"> | null = null;
   /** The past is being fetched from the server's recording. */
   loading = false;
   /** May this viewer steer? */
@@ -71,6 +72,17 @@ export class Run {
   private holeAnnounced = false;
   private readonly pace = new Pace();
   private readonly watchers = new Set<() => void>();
+
+  /** The name of whoever looks at this page, where the server has told it. */
+  get me(): string | null {
+    return this.viewers?.present.find(({ you }) => you)?.name ?? null;
+  }
+
+  /** The server has answered who alone steers now: before it tells everybody. */
+  turned(wheel: Wheel): void {
+    if (this.viewers) this.viewers = { ...this.viewers, wheel };
+    this.changed();
+  }
 
   watch(watcher: () => void): () => void {
     this.watchers.add(watcher);

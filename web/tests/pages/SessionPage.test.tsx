@@ -226,8 +226,8 @@ describe("the page of a run", () => {
       type: "viewers",
       count: 2,
       viewers: [
-        { id: "me", name: "local", since: 1000, tick: null, you: true },
-        { id: "a", name: "ann", since: 1001, tick, you: false },
+        { id: "me", name: "local", color: "#1f6fb2", since: 1000, tick: null, you: true },
+        { id: "a", name: "ann", color: "#b3541e", since: 1001, tick, you: false },
       ],
     });
     says(socket, hello(), status(1, "running"), schema(2), fresh(3, 0, 50), watching(8));

@@ -1,0 +1,94 @@
+"""How many sessions, tasks and operations there may be at once: of one user, and of all.
+
+A new one is let in by one script, so that the bound holds across API processes. What is over is taken off by reapers and by
+deleting; and before a user is refused it is looked whether those that are counted are still there, so a process that died
+on the way costs nobody a place.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal, cast
+
+from redis.asyncio import Redis
+
+from . import scripts
+from .analyses import OVER
+from .client import answering
+from .names import ACTIVE, UNFINISHED, Amount, Channel, open_key
+from .sessions import FINAL
+
+Verdict = Literal["in", "user", "all"]
+"""`user`, `all`: refused, as there are too many of this user's, or in all."""
+
+LOOK_S: Final = 1.0
+"""Between two looks of this process at what is counted of one user: a look reads all of it."""
+
+_LISTED: Final = {"sessions": ACTIVE, "analyses": UNFINISHED}
+_ENDS: Final[frozenset[str]] = FINAL | OVER
+
+
+class Admission:
+    """Lets in what is new. Every method may raise `BrokerUnavailable`."""
+
+    def __init__(self, redis: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis
+        self._admit = redis.register_script(scripts.ADMIT)
+        self._clock = clock
+        self._looked: dict[str, float] = {}
+
+    async def admit(self, channel: Channel, owner: str, *, of_user: int, of_all: int) -> Verdict:
+        """Count a session, task or operation in that is about to be made (or revived), unless there are too many.
+
+        Args:
+            of_user, of_all: how many there may be; 0 for any number.
+        """
+        verdict = await self._ask(channel, owner, of_user, of_all)
+        if verdict == "user" and await self._look(_amount(channel), owner):
+            verdict = await self._ask(channel, owner, of_user, of_all)
+        return verdict
+
+    async def _ask(self, channel: Channel, owner: str, of_user: int, of_all: int) -> Verdict:
+        what = _amount(channel)
+        async with answering():
+            word = await self._admit(
+                keys=[open_key(what, owner), _LISTED[what]], args=[_name(channel), of_user, of_all]
+            )
+        return "in" if word == b"OK" else "user" if word == b"USER" else "all"
+
+    async def _look(self, what: Amount, owner: str) -> bool:
+        """Take off what is over or gone; false if there is nothing of that, or it was looked a moment ago."""
+        key, now = open_key(what, owner), self._clock()
+        if now - self._looked.get(key, -LOOK_S) < LOOK_S:
+            return False
+        self._looked = {known: at for known, at in self._looked.items() if now - at < LOOK_S} | {key: now}
+        async with answering():
+            members = [raw.decode() for raw in await cast("Awaitable[set[bytes]]", self._redis.smembers(key))]
+            pipe = self._redis.pipeline(transaction=False)
+            for name in members:
+                pipe.hget(_channel(what, name).meta, "status")
+                pipe.sismember(_LISTED[what], name)
+            rows = await pipe.execute() if members else []
+            # Listed and without a channel: somebody is making it just now.
+            gone = [
+                name
+                for name, status, listed in zip(members, rows[0::2], rows[1::2], strict=True)
+                if (not listed if status is None else status.decode() in _ENDS)
+            ]
+            if gone:
+                await cast("Awaitable[int]", self._redis.srem(key, *gone))
+        return bool(gone)
+
+
+def _amount(channel: Channel) -> Amount:
+    return "sessions" if channel.kind == "session" else "analyses"
+
+
+def _name(channel: Channel) -> str:
+    """As the lists of what is not over name it."""
+    return channel.id if channel.kind == "session" else str(channel)
+
+
+def _channel(what: Amount, name: str) -> Channel:
+    return Channel.session(name) if what == "sessions" else Channel.parse(name)
