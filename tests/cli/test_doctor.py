@@ -29,10 +29,10 @@ async def test_lists_every_setting_and_checks_what_is_needed(tmp_path: Path) -> 
 
 
 async def test_says_what_is_wrong_and_hides_passwords(tmp_path: Path) -> None:
-    env = {"GRIDCAST_REDIS_URL": "redis://:secret@127.0.0.1:1/0", "GRIDCAST_LOGG_BYTES": "1"}
+    env = {"GRIDCAST_REDIS_URL": "redis://:hidden-pass@127.0.0.1:1/0", "GRIDCAST_LOGG_BYTES": "1"}
     async with started("doctor", "--json", folder=tmp_path, env=env, ready=False) as doctor:
         assert await doctor.ended() == 1
-        assert "secret" not in doctor.out
+        assert "hidden-pass" not in doctor.out
         checks = {check["name"]: check for check in json.loads(doctor.out)["checks"]}
     assert not checks["broker"]["ok"]
     assert "GRIDCAST_LOGG_BYTES" in checks["environment"]["detail"]
@@ -72,6 +72,7 @@ def test_names_of_settings_are_those_of_the_service() -> None:
         environment.URL,
         environment.DIR,
         environment.REDIS_URL,
+        environment.REDIS_PASSWORD_FILE,
         environment.SLOTS,
         environment.SPECS_DIR,
     }
