@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 SENTINEL: Final = "redis+sentinel"
 SENTINEL_PORT: Final = 26379
 PORT: Final = 6379
-SCHEMES: Final = ("redis", "rediss", "unix", SENTINEL)
+SCHEMES: Final = ("redis", "rediss", SENTINEL)
 FORM: Final = f"{SENTINEL}://[:PASSWORD@]HOST[:{SENTINEL_PORT}],HOST...[/MASTER[/DATABASE]]"
 
 

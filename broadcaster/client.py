@@ -68,8 +68,8 @@ def sync_client(settings: Settings) -> redis.Redis:
     if watched is None:
         client = redis.Redis.from_url(settings.redis_url, password=password, **options)
     else:
-        sentinel = Sentinel(watched.hosts, sentinel_kwargs=_asking())
-        client = sentinel.master_for(
+        sentinel = Sentinel(watched.hosts, sentinel_kwargs=_asking())  # type: ignore[no-untyped-call]
+        client = sentinel.master_for(  # type: ignore[no-untyped-call]
             watched.master,
             db=watched.database,
             username=watched.username,
@@ -97,7 +97,7 @@ def _async_client(settings: Settings, **more: Any) -> aredis.Redis:
     if watched is None:
         client = aredis.Redis.from_url(settings.redis_url, password=password, **options)
     else:
-        sentinel = AsyncSentinel(watched.hosts, sentinel_kwargs=_asking())
+        sentinel = AsyncSentinel(watched.hosts, sentinel_kwargs=_asking())  # type: ignore[no-untyped-call]
         client = sentinel.master_for(
             watched.master,
             db=watched.database,
