@@ -35,6 +35,8 @@ from tests.machines.roles import (
 from tests.waiting import PATIENCE_S
 
 LEASE_S = 2.0
+START_S = 3 * PATIENCE_S
+"""Six processes that import everything at once, on few cores."""
 SITE = "grid.test"
 OWNER = "ada"
 
@@ -114,7 +116,7 @@ class Plant:
         self._http = httpx2.Client(trust_env=False, timeout=PATIENCE_S, headers=bearer(OWNER))
 
     def _proxy(self) -> Machine:
-        """Caddy with the file of docker-compose.yml; where that has Docker's resolver, the name `api` stands in a hosts file."""
+        """Caddy with the file of docker-compose.yml; instead of Docker's resolver a hosts file knows `api`."""
         names = self.folder / "hosts"
         names.write_text("".join(f"{api.host.address} api\n" for api in self.apis))
         bound = f'mount --bind "{names}" /etc/hosts && exec "$@"'
@@ -130,8 +132,15 @@ class Plant:
     @property
     def doors(self) -> list[str]:
         """Addresses at which the service is reached: the proxy, or each API where there is none."""
-        fronts = [self.proxy] if self.proxy else self.apis
-        return [f"{front.host.address}:{PORT}" for front in fronts]
+        return [self.door(front) for front in ([self.proxy] if self.proxy else self.apis)]
+
+    def by_pid(self, pid: int) -> Machine:
+        """The machine whose program this is."""
+        return next(machine for machine in self.machines if machine.pid == pid)
+
+    def door(self, api: Machine) -> str:
+        """Where one API is reached without the proxy."""
+        return f"{api.host.address}:{PORT}"
 
     def start(self) -> None:
         """Start all of it, and wait until all of it serves."""
@@ -147,8 +156,8 @@ class Plant:
 
     def until_serving(self, api: Machine) -> None:
         """Wait until it is ready, which takes a live worker as well."""
-        deadline = time.monotonic() + PATIENCE_S
-        url = f"http://{api.host.address}:{PORT}/readyz"
+        deadline = time.monotonic() + START_S
+        url = f"http://{self.door(api)}/readyz"
         while True:
             with suppress(httpx2.TransportError):
                 if self.viewers[0].now(self._http.get, url).status_code == 200:
@@ -156,6 +165,11 @@ class Plant:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{api.host.name} does not serve; its log is in {self.folder}")
             time.sleep(0.05)
+
+    async def readiness(self) -> list[int]:
+        """What each API answers at /readyz; it may take its time while the broker is away."""
+        urls = [f"http://{self.door(api)}/readyz" for api in self.apis]
+        return [(await self.viewers[0].call(self._http.get, url)).status_code for url in urls]
 
     async def ask(self, method: str, path: str, *, door: str | None = None, **options: Any) -> dict[str, Any]:
         """An answer of the service, which must be a good one."""

@@ -1,4 +1,4 @@
-"""A viewer on a host of its own: follows a session over every loss of its connection, and remembers all that it was given."""
+"""A viewer on a host of its own: follows a session over every loss of its connection, and remembers what it was given."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import orjson
 import websockets
@@ -131,7 +131,7 @@ class Viewer:
 
 
 @contextlib.asynccontextmanager
-async def following(*viewers: Viewer):  # type: ignore[no-untyped-def]
+async def following(*viewers: Viewer) -> AsyncIterator[None]:
     """The viewers follow within the block; at its end each must have seen its session's end."""
     async with asyncio.TaskGroup() as tasks:
         started = [tasks.create_task(viewer.follow()) for viewer in viewers]
