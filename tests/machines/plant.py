@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -113,7 +114,7 @@ class Plant:
         ]
         self.proxy = self._proxy() if shutil.which("caddy") else None
         self.viewers = [network.host(f"viewer{n}") for n in range(3)]
-        self._http = httpx2.Client(trust_env=False, timeout=PATIENCE_S, headers=bearer(OWNER))
+        self._http = httpx2.Client(trust_env=False, timeout=PATIENCE_S, headers=signed_in(OWNER))
 
     def _proxy(self) -> Machine:
         """Caddy with the file of docker-compose.yml; instead of Docker's resolver a hosts file knows `api`."""
@@ -169,7 +170,8 @@ class Plant:
     async def readiness(self) -> list[int]:
         """What each API answers at /readyz; it may take its time while the broker is away."""
         urls = [f"http://{self.door(api)}/readyz" for api in self.apis]
-        return [(await self.viewers[0].call(self._http.get, url)).status_code for url in urls]
+        answers = await asyncio.gather(*(self.viewers[0].call(self._http.get, url) for url in urls))
+        return [answer.status_code for answer in answers]
 
     async def ask(self, method: str, path: str, *, door: str | None = None, **options: Any) -> dict[str, Any]:
         """An answer of the service, which must be a good one."""
@@ -193,6 +195,11 @@ class Plant:
         for machine in reversed(self.machines):
             machine.end()
         self._http.close()
+
+
+def signed_in(user: str) -> dict[str, str]:
+    """The header with which a user asks, for as long as any test runs."""
+    return bearer(user, exp=time.time() + 3600)
 
 
 def _gridcast(command: Iterable[str]) -> tuple[str, ...]:

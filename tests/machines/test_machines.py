@@ -23,7 +23,7 @@ async def test_viewers_at_different_apis_see_the_same_offsets(plant: Plant, lab:
     await judged(lab, session_id, viewers)
     for viewer in viewers:
         assert viewer.connections == 1
-        assert viewer.ticks() == 10 * DURATION_S
+        assert viewer.ticks == 10 * DURATION_S
 
 
 async def test_a_command_given_at_one_api_is_answered_at_all(plant: Plant, lab: Lab) -> None:

@@ -13,7 +13,7 @@ from tests.waiting import seen
 from tests.workers.lab import Lab, of
 
 SESSIONS = 3
-SPEED = 10.0
+SPEED = 5.0
 
 
 async def lives(lab: Lab, pid: int) -> bool:
@@ -27,9 +27,11 @@ async def test_a_rolling_restart_of_all_loses_and_repeats_no_tick(plant: Plant, 
     ]
     doors = [plant.door(api) for api in plant.apis]
     viewers = {
-        session_id: [Viewer(plant.viewers[0], plant.doors, session_id)]
-        + [Viewer(host, doors[n:] + doors[:n], session_id) for n, host in enumerate(plant.viewers)]
-        for session_id in sessions
+        session_id: [
+            Viewer(plant.viewers[n], plant.doors, session_id),
+            Viewer(plant.viewers[n - 1], doors[n:] + doors[:n], session_id),
+        ]
+        for n, session_id in enumerate(sessions)
     }
     told: list[str] = []
 
@@ -44,13 +46,12 @@ async def test_a_rolling_restart_of_all_loses_and_repeats_no_tick(plant: Plant, 
     async with following(*(viewer for watching in viewers.values() for viewer in watching)):
         for watching in viewers.values():
             await watching[0].until_tick(1)
-        for machine in (*plant.apis, *plant.workers):
-            await asyncio.to_thread(machine.stop)
-            machine.start()
-            if machine in plant.apis:
-                await asyncio.to_thread(plant.until_serving, machine)
-            else:
-                await seen(partial(lives, lab, machine.pid))
+        for api, worker in zip(plant.apis, plant.workers, strict=True):
+            for machine in (api, worker):
+                await asyncio.to_thread(machine.stop)
+                machine.start()
+            await asyncio.to_thread(plant.until_serving, api)
+            await seen(partial(lives, lab, worker.pid))
             await steer()
         for session_id in sessions:
             done = (await lab.state(Channel.session(session_id))).tick
@@ -64,6 +65,6 @@ async def test_a_rolling_restart_of_all_loses_and_repeats_no_tick(plant: Plant, 
         state = await lab.state(Channel.session(session_id))
         assert state.status == "stopped"
         await assert_as_undisturbed(plant, session_id)
-    assert sum(viewer.connections for watching in viewers.values() for viewer in watching) > 4 * SESSIONS
+    assert sum(viewer.connections for watching in viewers.values() for viewer in watching) > 2 * SESSIONS
     attempts = [(await lab.state(Channel.session(session_id))).attempt for session_id in sessions]
     assert max(attempts) > 1, "no session was handed over"

@@ -23,4 +23,4 @@ async def test_a_slow_network_to_one_viewer_changes_nothing_for_the_others(plant
             pass
     await judged(lab, session_id, [delayed, *others])
     assert [viewer.connections for viewer in others] == [1, 1]
-    assert delayed.ticks() == 10 * DURATION_S
+    assert delayed.ticks == 10 * DURATION_S

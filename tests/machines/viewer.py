@@ -15,9 +15,9 @@ from websockets.asyncio.client import ClientConnection
 from gridcast.broadcaster import Entry, Reset
 from gridcast.broadcaster.entries import offset_of
 from gridcast.broadcaster.names import Epoch
-from tests.api.signed import bearer
 from tests.checker import judge
 from tests.machines.network import Host
+from tests.machines.plant import OWNER, signed_in
 from tests.waiting import PATIENCE_S, until
 
 CONNECT_S = 2.0
@@ -28,21 +28,18 @@ PAUSE_S = 0.1
 class Viewer:
     """One reader. `doors` are taken in turn, each time that a connection is lost or refused."""
 
-    def __init__(self, host: Host, doors: Sequence[str], session_id: str, *, user: str = "ada") -> None:
+    def __init__(self, host: Host, doors: Sequence[str], session_id: str) -> None:
         self.history: list[Entry | Reset] = []
         self.epoch: Epoch | None = None
         self.began_in: Epoch | None = None
         self.connections = 0
+        self.ticks = 0
+        """How many are done, as far as it was told."""
         self._host = host
         self._doors = itertools.cycle(doors)
         self._path = f"/api/ws/sessions/{session_id}"
-        self._user = user
         self._at = 0
         self._socket: ClientConnection | None = None
-
-    @property
-    def entries(self) -> list[Entry]:
-        return [item for item in self.history if isinstance(item, Entry)]
 
     async def follow(self) -> None:
         """Return when the session is over and everything was sent."""
@@ -63,7 +60,7 @@ class Viewer:
         async with websockets.connect(
             f"ws://{door}{self._path}{query}",
             sock=connected,
-            additional_headers=bearer(self._user),
+            additional_headers=signed_in(OWNER),
             compression=None,
             max_size=None,
             proxy=None,
@@ -86,7 +83,11 @@ class Viewer:
     def _take(self, frame: bytes) -> None:
         if frame.startswith(b'{"offset":'):
             self._at = offset_of(frame)
-            self.history.append(Entry(self._at, frame))
+            entry = Entry(self._at, frame)
+            self.history.append(entry)
+            if entry.type == "ticks":
+                told = orjson.loads(frame)
+                self.ticks = told["first"] + len(told["t_s"])
             return
         told = orjson.loads(frame)
         if told["type"] == "hello":
@@ -111,17 +112,7 @@ class Viewer:
 
     async def until_tick(self, tick: int) -> None:
         """Wait until it has seen so many ticks."""
-        await until(lambda: self.ticks() > tick, what=f"tick {tick} at a viewer")
-
-    def ticks(self) -> int:
-        """How many it saw. Raises `AssertionError` where one is missing or came twice."""
-        seen = 0
-        for entry in self.entries:
-            if entry.type == "ticks":
-                told = orjson.loads(entry.data)
-                assert told["first"] == seen, f"tick {told['first']} after {seen} ticks"
-                seen += len(told["t_s"])
-        return seen
+        await until(lambda: self.ticks > tick, what=f"tick {tick} at a viewer")
 
     def judge(self, log: dict[int, bytes]) -> None:
         """It was given the whole log, each entry once, in order, byte for byte, and nothing was called missing."""
