@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx2
+import pytest
 
 from gridcast.broadcaster import Channel
 from tests.api.signed import bearer
@@ -10,6 +11,8 @@ from tests.machines.judging import judged, one_at_each
 from tests.machines.plant import Plant
 from tests.machines.viewer import Viewer, following
 from tests.workers.lab import Lab, of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 DURATION_S = 60
 SPEED = 15.0

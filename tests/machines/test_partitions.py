@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gridcast.broadcaster import Channel
 from tests.machines.judging import assert_as_undisturbed, judged, one_at_each
 from tests.machines.plant import Plant
 from tests.machines.viewer import Viewer, following
 from tests.waiting import seen, until
 from tests.workers.lab import Lab, alive, statuses
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SPEED = 10.0
 

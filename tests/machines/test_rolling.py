@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+import pytest
+
 from gridcast.broadcaster import Channel
 from tests.machines.judging import assert_as_undisturbed, judged
 from tests.machines.plant import Plant
 from tests.machines.viewer import Viewer, following
 from tests.waiting import seen
 from tests.workers.lab import Lab, of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SESSIONS = 3
 SPEED = 5.0

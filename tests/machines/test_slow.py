@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.machines.cable import bad_cable
 from tests.machines.judging import judged
 from tests.machines.plant import Plant
 from tests.machines.viewer import Viewer, following
 from tests.workers.lab import Lab
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 DURATION_S = 60
 SPEED = 10.0
