@@ -18,9 +18,10 @@ import redis
 import redis.asyncio as aredis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.asyncio.sentinel import SentinelConnectionPool as AsyncSentinelPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from .address import sentinels_in
 from .errors import BrokerUnavailable
@@ -59,6 +60,24 @@ def _asking() -> dict[str, Any]:
     return {"socket_connect_timeout": SENTINEL_S, "socket_timeout": SENTINEL_S, "protocol": 2}
 
 
+class _Pool(SentinelConnectionPool):
+    """Ends its connections to the sentinels too, which redis-py leaves open."""
+
+    def disconnect(self, inuse_connections: bool = True) -> None:
+        super().disconnect(inuse_connections)
+        for sentinel in self.sentinel_manager.sentinels:
+            sentinel.close()
+
+
+class _AsyncPool(AsyncSentinelPool):
+    """The same."""
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        await super().disconnect(inuse_connections)
+        for sentinel in self.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
+
 def sync_client(settings: Settings) -> redis.Redis:
     """A blocking client for a session child: answers within `ANSWER_S`, tries once more on a stale connection."""
     once_more = Retry(NoBackoff(), 1, supported_errors=_STALE)
@@ -71,6 +90,7 @@ def sync_client(settings: Settings) -> redis.Redis:
         sentinel = Sentinel(watched.hosts, sentinel_kwargs=_asking())  # type: ignore[no-untyped-call]
         client = sentinel.master_for(  # type: ignore[no-untyped-call]
             watched.master,
+            connection_pool_class=_Pool,
             db=watched.database,
             username=watched.username,
             password=watched.password or password,
@@ -100,6 +120,7 @@ def _async_client(settings: Settings, **more: Any) -> aredis.Redis:
         sentinel = AsyncSentinel(watched.hosts, sentinel_kwargs=_asking())  # type: ignore[no-untyped-call]
         client = sentinel.master_for(
             watched.master,
+            connection_pool_class=_AsyncPool,
             db=watched.database,
             username=watched.username,
             password=watched.password or password,
