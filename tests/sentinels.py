@@ -77,6 +77,12 @@ class Watched:
                 raise TimeoutError(f"it did not come that {what}")
             time.sleep(0.05)
 
+    def cut_replication(self) -> None:
+        """The frozen replica gets nothing more: also what the kernel would keep for it goes nowhere."""
+        self.replica.freeze()
+        with self.master.client() as master:
+            master.client_kill_filter(_type="slave")
+
     def until_failed_over(self) -> None:
         """Wait until the replica is the master, and every sentinel says so."""
         self._until(lambda: self._says(self.replica, "role") == "master", "the replica is the master")

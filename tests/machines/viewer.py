@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import itertools
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import ParamSpec, Protocol, TypeVar
 
 import orjson
 import websockets
@@ -16,19 +17,29 @@ from gridcast.broadcaster import Entry, Reset
 from gridcast.broadcaster.entries import offset_of
 from gridcast.broadcaster.names import Epoch
 from tests.checker import judge
-from tests.machines.network import Host
 from tests.machines.plant import OWNER, signed_in
 from tests.waiting import PATIENCE_S, until
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 CONNECT_S = 2.0
 PONG_S = 3.0
 PAUSE_S = 0.1
 
 
+class Place(Protocol):
+    """Where a viewer is."""
+
+    async def call(self, work: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
+        """`work(...)`, done there."""
+        ...
+
+
 class Viewer:
     """One reader. `doors` are taken in turn, each time that a connection is lost or refused."""
 
-    def __init__(self, host: Host, doors: Sequence[str], session_id: str) -> None:
+    def __init__(self, host: Place, doors: Sequence[str], session_id: str) -> None:
         self.history: list[Entry | Reset] = []
         self.epoch: Epoch | None = None
         self.began_in: Epoch | None = None
