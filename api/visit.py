@@ -21,7 +21,6 @@ from .models import CommandFrame, PingFrame, PlayheadFrame
 from .outlet import Gone, Outlet, outlet_of
 from .services import Services
 
-PROTOCOL = 1
 """Of `hello`."""
 
 RETRY_S = 0.25
