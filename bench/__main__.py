@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import (
     cost,
+    drill,
     engine,
     fanout,
     fuzz,
@@ -39,6 +40,7 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "tuning": tuning.run,
     "fuzz": fuzz.run,
     "operations": operations.run,
+    "drill": drill.run,
 }
 
 

@@ -48,8 +48,10 @@ class Viewer:
         """How many are done, as far as it was told."""
         self._host = host
         self._doors = itertools.cycle(doors)
+        self.session_id = session_id
         self._path = f"/api/ws/sessions/{session_id}"
-        self._at = 0
+        self.at = 0
+        """Offset of the last entry that it was given."""
         self._socket: ClientConnection | None = None
 
     async def follow(self) -> None:
@@ -65,7 +67,7 @@ class Viewer:
 
     async def _once(self, door: str) -> bool:
         address, _, port = door.partition(":")
-        query = f"?since={self._at}" + (f"&epoch={self.epoch}" if self.epoch else "")
+        query = f"?since={self.at}" + (f"&epoch={self.epoch}" if self.epoch else "")
         connected = await self._host.call(socket.create_connection, (address, int(port)), CONNECT_S)
         connected.setblocking(False)
         async with websockets.connect(
@@ -84,17 +86,18 @@ class Viewer:
             self.connections += 1
             try:
                 async for frame in viewer:
-                    self._take(frame.encode() if isinstance(frame, str) else frame)
+                    self.take(frame.encode() if isinstance(frame, str) else frame)
             except websockets.ConnectionClosedError:
                 pass
             finally:
                 self._socket = None
             return viewer.close_code == 1000
 
-    def _take(self, frame: bytes) -> None:
+    def take(self, frame: bytes) -> None:
+        """One frame, as it came."""
         if frame.startswith(b'{"offset":'):
-            self._at = offset_of(frame)
-            entry = Entry(self._at, frame)
+            self.at = offset_of(frame)
+            entry = Entry(self.at, frame)
             self.history.append(entry)
             if entry.type == "ticks":
                 told = orjson.loads(frame)
@@ -105,7 +108,7 @@ class Viewer:
             self.epoch = self.epoch or told["epoch"]
             self.began_in = self.began_in or told["epoch"]
         elif told["type"] == "reset":
-            self.epoch, self._at = told["epoch"], told["earliest_offset"] - 1
+            self.epoch, self.at = told["epoch"], told["earliest_offset"] - 1
             self.history.append(
                 Reset(
                     epoch=told["epoch"],
