@@ -18,6 +18,7 @@ from bench import (
     operations,
     page,
     recordings,
+    scaling,
     steering,
     strain,
     tuning,
@@ -41,6 +42,7 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "fuzz": fuzz.run,
     "operations": operations.run,
     "drill": drill.run,
+    "scaling": scaling.run,
 }
 
 
