@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
+import httpx2
 import redis
 
 from bench.model import Load, Model, fit
 from bench.report import Report
 from bench.servers import Helper, Server
-from bench.service import Service, resident_bytes, service
+from bench.service import Service, cpu_seconds_of_all, resident_bytes, service
+from tests.valkey import free_port
 
 TICKS_PER_S = 10
 SETTLE_S = 1.5
@@ -28,6 +33,8 @@ TASK = {
     "sampler": "random",
 }
 EXPERIMENTS = 12
+TOGETHER = 300
+"""Viewers of one session, at one API process or at two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +101,13 @@ class Parts:
     def cpu_s(self) -> dict[str, float]:
         return {part: sum(server.cpu_s() for server in servers) for part, servers in self._servers.items()}
 
+    def all_cpu_s(self) -> dict[str, float]:
+        """With the processes that have ended: simulations without viewers are processes of seconds."""
+        return {
+            part: sum(cpu_seconds_of_all(server.pid) for server in servers)
+            for part, servers in self._servers.items()
+        }
+
     def told(self) -> dict[str, int]:
         """What the broker counts."""
         return cast("dict[str, int]", self.broker.info("stats"))
@@ -136,19 +150,76 @@ def loaded(running: Service, point: Point) -> Iterator[None]:
 
 
 def experiment_cost(running: Service, parts: Parts, report: Report) -> None:
-    before, ops = parts.cpu_s(), parts.told()["total_commands_processed"]
+    before, ops = parts.all_cpu_s(), parts.told()["total_commands_processed"]
     task = running.http.post("/api/tasks", json={**TASK, "experiments": EXPERIMENTS}).json()
     begin = time.monotonic()
     while running.http.get(f"/api/tasks/{task['id']}").json()["status"] not in ("completed", "failed"):
         time.sleep(0.1)
     took_s = time.monotonic() - begin
-    after = parts.cpu_s()
+    after = parts.all_cpu_s()
     for part in ("workers", "broker", "api"):
         cost_ms = 1000 * (after[part] - before[part]) / EXPERIMENTS
         report.add(f"an experiment of 600 ticks: {part}", [cost_ms], unit="ms CPU")
     asked = parts.told()["total_commands_processed"] - ops
     report.add("an experiment: calls of the broker", [asked / EXPERIMENTS])
     report.notes.append(f"{EXPERIMENTS} experiments took {took_s:.1f} s")
+
+
+@contextmanager
+def another_api(running: Service) -> Iterator[Server]:
+    """A second API process of the same service."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gridcast.cli", "api", "--port", str(port)],
+        env={**os.environ, "GRIDCAST_DIR": str(running.folder)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
+            while True:
+                with suppress(httpx2.TransportError):
+                    if http.get("/readyz").status_code == 200:
+                        break
+                time.sleep(0.05)
+        yield Server(name="api", port=port, pid=process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def two_apis(running: Service, report: Report, *, seconds: float, repeats: int) -> None:
+    """What a delivery costs where all viewers are at one API process, and where half of them are at another."""
+    port = urlsplit(running.url).port or 80
+    session_id = running.post_session(scenario="ieee13", speed=5, overrides={"duration_s": 36_000})["id"]
+    one = Server(name="api", port=port, pid=running.run_file()["api_pids"][0])
+    ratios = []
+    with another_api(running) as other:
+        for _ in range(repeats):
+            alone, shared = (
+                _delivery_us(session_id, servers, seconds) for servers in ([one, one], [one, other])
+            )
+            ratios.append(shared / alone)
+    running.delete(session_id)
+    report.add(
+        f"CPU of a delivery at two API processes, to that at one ({TOGETHER} viewers)", ratios, at_most=1.1
+    )
+
+
+def _delivery_us(session_id: str, servers: list[Server], seconds: float) -> float:
+    viewers = [Helper("bench.load") for _ in servers]
+    try:
+        for helper, server in zip(viewers, servers, strict=True):
+            paths = [f"/api/ws/sessions/{session_id}?since=live"] * (TOGETHER // len(servers))
+            helper.do(do="connect", port=server.port, paths=paths, deflate=False, timed=False, nap_s=NAP_S)
+        time.sleep(SETTLE_S)
+        busy = {server.pid: server for server in servers}.values()
+        before, begin = sum(server.cpu_s() for server in busy), time.monotonic()
+        time.sleep(seconds)
+        used, took_s = sum(server.cpu_s() for server in busy) - before, time.monotonic() - begin
+    finally:
+        for helper in viewers:
+            helper.end()
+    return 1e6 * used / (took_s * TICKS_PER_S * 5 * TOGETHER)
 
 
 def run(*, quick: bool) -> Report:
@@ -159,6 +230,7 @@ def run(*, quick: bool) -> Report:
     found: dict[Point, Measured] = {}
     with service("--workers", "1", "--slots", "64") as running:
         parts = Parts(running)
+        experiment_cost(running, parts, report)
         for point in (*LEARNED, *FORETOLD):
             bare = parts.resident_bytes("api")
             with loaded(running, point):
@@ -168,7 +240,7 @@ def run(*, quick: bool) -> Report:
                     report.notes.append(
                         f"{point.name}: {grown / 1024:.1f} KiB of the API process for each viewer"
                     )
-        experiment_cost(running, parts, report)
+        two_apis(running, report, seconds=seconds, repeats=3 if quick else 7)
         parts.broker.close()
     model = fit([(point.load, found[point].cores) for point in LEARNED])
     describe(model, found, report)
