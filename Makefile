@@ -76,10 +76,21 @@ check: .stamps/typing .stamps/web
 	fi
 	@mkdir -p .stamps && touch $@
 
-test: setup .stamps/browser
+# The same for the tests of many machines: network namespaces, and a proxy in front of them.
+.stamps/network: | .stamps/python
+	@if [ "$$(uname -s)" = Linux ] && ! { command -v ip && command -v caddy; } >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'installing iproute2 and Caddy for the tests of many machines'; \
+		(apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends iproute2 caddy) >/dev/null \
+			|| echo 'iproute2 and Caddy could not be installed'; \
+	fi
+	@mkdir -p .stamps && touch $@
+
+test: setup .stamps/browser .stamps/network
 	@$(IN_WEB) $(NPM) run --silent test
 	@chromium="$$(command -v $(BROWSERS) | head -n 1 || true)"; chromium="$${CHROMIUM:-$$chromium}"; \
 	[ -n "$$chromium" ] || echo '*** SKIPPED: the browser tests need Chromium, and there is none (set CHROMIUM=/path/to/it) ***'; \
+	unshare --net true 2>/dev/null || echo '*** SKIPPED: the tests of many machines need network namespaces, and may not have them here (root on Linux) ***'; \
+	command -v caddy >/dev/null || echo '*** WITHOUT PROXY: there is no Caddy, so viewers of many machines address the APIs themselves ***'; \
 	CHROMIUM="$$chromium" $(BIN)/pytest --quiet -n 2 --dist loadfile $(ARGS)
 
 # Ctrl-C is how a service is ended: no error for make.

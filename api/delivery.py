@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket
 from gridcast.broadcaster import BrokerUnavailable, Channel, Subscription, Viewer
 from gridcast.broadcaster.errors import ChannelEnded, CommandIdReused, TooManyCommands, WheelHeld
 from gridcast.broadcaster.names import Epoch, new_id
+from gridcast.broadcaster.versions import PROTOCOL
 
 from .audience import Seat
 from .encoders import AllMode, Encode, FullEncoder, LatestMode, verbatim
@@ -25,7 +26,7 @@ from .services import Services
 from .steering import accept
 from .users import author, may_steer, present_role, present_user
 from .views import Base, channel_of, show, state_of
-from .visit import FINISHED, PROTOCOL, RETRY_S, Asked, End, listen, visit
+from .visit import FINISHED, RETRY_S, Asked, End, listen, visit
 
 LATEST_BYTES = 64 << 10
 """Soft bound in `mode=latest`: what lies in a buffer is old news there."""

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, NoChannel, Subscription, Viewer
 from gridcast.broadcaster.names import Epoch, new_id, task_of
+from gridcast.broadcaster.versions import PROTOCOL
 
 from .frames import Frame, ends_channel, frame_of, message
 from .inbound import Refusal, parse
@@ -28,7 +29,7 @@ from .task_models import Subscribers
 from .task_views import experiment_channel, task_object, task_state
 from .users import present_role, present_user
 from .views import Base
-from .visit import FINISHED, PROTOCOL, RETRY_S, End, listen, outlet_for, visit
+from .visit import FINISHED, RETRY_S, End, listen, outlet_for, visit
 
 router = APIRouter(tags=["tasks"])
 

@@ -22,7 +22,6 @@ from .outlet import Gone, Outlet, outlet_of
 from .pace import Pace
 from .services import Services
 
-PROTOCOL = 1
 """Of `hello`."""
 
 RETRY_S = 0.25

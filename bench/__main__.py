@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import (
     cost,
+    drill,
     engine,
     fanout,
     fuzz,
@@ -17,6 +18,7 @@ from bench import (
     operations,
     page,
     recordings,
+    scaling,
     steering,
     strain,
     tuning,
@@ -39,6 +41,8 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "tuning": tuning.run,
     "fuzz": fuzz.run,
     "operations": operations.run,
+    "drill": drill.run,
+    "scaling": scaling.run,
 }
 
 

@@ -111,6 +111,15 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
+def cpu_seconds_of_all(pid: int) -> float:
+    """User and system time of a process, of all its descendants, and of those that have ended and were waited for."""
+    total = 0
+    for one in processes_below(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += sum(int(field) for field in fields[11:15])
+    return total / TICKS_PER_S
+
+
 def processes_below(pid: int) -> list[int]:
     """A process and all its descendants."""
     found = [pid]

@@ -17,9 +17,13 @@ from typing import Any
 import redis
 import redis.asyncio as aredis
 from redis.asyncio.retry import Retry as AsyncRetry
+from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.asyncio.sentinel import SentinelConnectionPool as AsyncSentinelPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel, SentinelConnectionPool
 
+from .address import sentinels_in
 from .errors import BrokerUnavailable
 from .settings import Settings
 
@@ -44,34 +48,84 @@ _STALE = (redis.ConnectionError,)
 """What a pooled connection raises that a restarted broker has closed; every script of ours may be sent again."""
 
 
+SENTINEL_S = 1.0
+"""How long one sentinel is waited for before the next is asked."""
+
+
 def _options(**more: Any) -> dict[str, Any]:
     return {"socket_connect_timeout": ANSWER_S, "socket_keepalive": True, "protocol": 2, **more}
+
+
+def _asking() -> dict[str, Any]:
+    return {"socket_connect_timeout": SENTINEL_S, "socket_timeout": SENTINEL_S, "protocol": 2}
+
+
+class _Pool(SentinelConnectionPool):
+    """Ends its connections to the sentinels too, which redis-py leaves open."""
+
+    def disconnect(self, inuse_connections: bool = True) -> None:
+        super().disconnect(inuse_connections)
+        for sentinel in self.sentinel_manager.sentinels:
+            sentinel.close()
+
+
+class _AsyncPool(AsyncSentinelPool):
+    """The same."""
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        await super().disconnect(inuse_connections)
+        for sentinel in self.sentinel_manager.sentinels:
+            await sentinel.aclose()
 
 
 def sync_client(settings: Settings) -> redis.Redis:
     """A blocking client for a session child: answers within `ANSWER_S`, tries once more on a stale connection."""
     once_more = Retry(NoBackoff(), 1, supported_errors=_STALE)
-    client: redis.Redis = redis.Redis.from_url(
-        settings.redis_url, **_options(socket_timeout=ANSWER_S, retry=once_more, retry_on_error=list(_STALE))
-    )
+    options = _options(socket_timeout=ANSWER_S, retry=once_more, retry_on_error=list(_STALE))
+    password, watched = settings.redis_password, sentinels_in(settings.redis_url)
+    client: redis.Redis
+    if watched is None:
+        client = redis.Redis.from_url(settings.redis_url, password=password, **options)
+    else:
+        sentinel = Sentinel(watched.hosts, sentinel_kwargs=_asking())  # type: ignore[no-untyped-call]
+        client = sentinel.master_for(  # type: ignore[no-untyped-call]
+            watched.master,
+            connection_pool_class=_Pool,
+            db=watched.database,
+            username=watched.username,
+            password=watched.password or password,
+            **options,
+        )
     return client
 
 
 def async_client(settings: Settings) -> aredis.Redis:
     """A client for API and worker processes, to be used inside `answering()`; tries once more on a stale connection."""
     once_more = AsyncRetry(NoBackoff(), 1, supported_errors=_STALE)
-    client: aredis.Redis = aredis.Redis.from_url(
-        settings.redis_url, **_options(socket_timeout=None, retry=once_more, retry_on_error=list(_STALE))
-    )
-    return client
+    return _async_client(settings, retry=once_more, retry_on_error=list(_STALE))
 
 
 def async_pubsub_client(settings: Settings) -> aredis.Redis:
     """A client for one Pub/Sub connection. Reads have no time-out: an idle tail is no error, the canary finds dead ones."""
-    retry = AsyncRetry(NoBackoff(), 0)
-    client: aredis.Redis = aredis.Redis.from_url(
-        settings.redis_url, **_options(socket_timeout=None, retry=retry)
-    )
+    return _async_client(settings, retry=AsyncRetry(NoBackoff(), 0))
+
+
+def _async_client(settings: Settings, **more: Any) -> aredis.Redis:
+    options = _options(socket_timeout=None, **more)
+    password, watched = settings.redis_password, sentinels_in(settings.redis_url)
+    client: aredis.Redis
+    if watched is None:
+        client = aredis.Redis.from_url(settings.redis_url, password=password, **options)
+    else:
+        sentinel = AsyncSentinel(watched.hosts, sentinel_kwargs=_asking())  # type: ignore[no-untyped-call]
+        client = sentinel.master_for(
+            watched.master,
+            connection_pool_class=_AsyncPool,
+            db=watched.database,
+            username=watched.username,
+            password=watched.password or password,
+            **options,
+        )
     return client
 
 

@@ -3,7 +3,8 @@
 A session's meta fields: `record` (JSON: what was asked for, never changes), `status`, `reason`, `tick`, `n_ticks`,
 `attempt`, `started`, `ended`, `workload`, `workload_hash`, `versions` (JSON), `schema` (JSON), `summary` (JSON), `digest`,
 `answered`, `speed` (JSON, once it was changed), `recorded` (bytes of its files), `origin` (JSON: the request that asked for
-it), `crashes` and `kills` (`tick:count`), beside the channel's own `epoch`, `head` and `token`.
+it), `form` (number of the form of all this, see `versions.STATE`), `crashes` and `kills` (`tick:count`), beside the
+channel's own `epoch`, `head` and `token`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from .origin import Origin, origin
 from .queue import JobQueue
 from .retention import lifetimes, look_after
 from .settings import Settings
+from .versions import STATE
 
 Status = Literal["queued", "starting", "running", "paused", "recovering", "completed", "stopped", "failed"]
 FINAL: Final[frozenset[str]] = frozenset({"completed", "stopped", "failed"})
@@ -78,6 +80,8 @@ class SessionState:
     record: dict[str, Any]
     visibility: Visibility = "private"
     origin: Origin = field(default_factory=dict)
+    form: int = STATE
+    """Number of the form of what the session's keys hold."""
 
     @property
     def over(self) -> bool:
@@ -128,6 +132,7 @@ def decode(session_id: str, meta: Mapping[str, bytes]) -> SessionState:
         if "visibility" in meta
         else "private",
         origin=_json(meta, "origin") or {},
+        form=int(meta.get("form", b"1")),
     )
 
 
@@ -215,6 +220,7 @@ class Sessions:
                 "tick": 0,
                 "n_ticks": n_ticks,
                 "attempt": 1,
+                "form": STATE,
                 "origin": orjson.dumps(origin()),
             },
             entries=[status_entry("queued", tick=0, attempt=1)],

@@ -10,6 +10,7 @@ import orjson
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .address import SCHEMES, sentinels_in
 from .errors import BadSettings
 from .masking import without_secrets
 from .names import ENV_PREFIX
@@ -25,7 +26,13 @@ class Settings(BaseSettings):
         env_prefix=ENV_PREFIX, frozen=True, extra="ignore", validate_default=True
     )
 
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="The broker: any Redis >= 7 or Valkey.")
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        description="The broker: any Redis >= 7 or Valkey, or redis+sentinel://HOST,HOST/MASTER.",
+    )
+    redis_password_file: Path | None = Field(
+        None, description="File that holds the broker's password, where GRIDCAST_REDIS_URL has none."
+    )
     url: str | None = Field(
         None, description="The service that the command line talks to, such as http://HOST:8000."
     )
@@ -201,12 +208,48 @@ class Settings(BaseSettings):
             return where
         return str(Path(where).expanduser().absolute())
 
+    @field_validator("redis_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        scheme, is_url, _ = url.partition("://")
+        if not is_url or scheme not in SCHEMES:
+            raise ValueError("needed is " + ", ".join(f"{known}://" for known in SCHEMES))
+        sentinels_in(url)
+        return url
+
+    @field_validator("redis_password_file")
+    @classmethod
+    def _readable(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            password_in(file)
+        return file
+
+    @property
+    def redis_password(self) -> str | None:
+        """The broker's password, read anew: a file of secrets may change."""
+        return None if self.redis_password_file is None else password_in(self.redis_password_file)
+
     @property
     def recordings_at(self) -> str | None:
         """The absolute folder or the URL of the recordings; `None` where nothing is recorded."""
         if self.recordings == "off":
             return None
         return self.recordings or str(self.dir / "recordings")
+
+
+def password_in(file: Path) -> str:
+    """What a file of one secret holds.
+
+    Raises:
+        ValueError: it cannot be read, or is empty.
+    """
+    try:
+        found = file.read_text().strip()
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+    if not found:
+        raise ValueError(f"{file} is empty")
+    return found
 
 
 def load_settings(**overrides: Any) -> Settings:

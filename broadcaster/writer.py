@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -10,6 +11,7 @@ from redis import Redis
 
 from . import scripts
 from .client import StreamRows, broker_errors
+from .errors import Conflict
 from .names import Channel
 
 _LOAD_COUNT = 500
@@ -105,15 +107,39 @@ class Writer:
 
         Raises:
             BrokerUnavailable: unknown whether it was written; repeat with the same arguments.
-            NoChannel, Fenced, Conflict, UnansweredCommands: nothing was written, and repeating is of no use.
+            NoChannel, Fenced, Conflict, UnansweredCommands: nothing was written, and repeating is of no use. Where the
+                conflict is that the broker lost entries, the log has begun another life.
         """
         expected = self._head + 1
+        try:
+            self._append(expected, entries, meta or {}, applied, chunks, closing)
+        except Conflict as conflict:
+            if conflict.head < self._head:
+                # What the broker acknowledged is gone (a failover, a crash of its machine). Readers may have seen it, and
+                # the next attempt soon writes other entries under the same offsets: a new epoch is how they are told.
+                reborn = {"epoch": secrets.token_hex(8)}
+                self._append(conflict.head + 1, (), reborn, (), (), None)
+            raise
+        for i, entry in enumerate(entries):
+            self._window.add(expected + i, len(entry) + 20)
+        self._head = expected + len(entries) - 1
+        return self._head
+
+    def _append(
+        self,
+        expected: int,
+        entries: Sequence[bytes],
+        meta: Mapping[str, scripts.Arg],
+        applied: Sequence[bytes],
+        chunks: Sequence[bytes],
+        closing: str | None,
+    ) -> None:
         args = scripts.publish_args(
             self._channel,
             token=self._token,
             expected=expected,
             entries=entries,
-            meta=meta or {},
+            meta=meta,
             applied=applied,
             chunks=chunks,
             trim=self._window.trim_point(),
@@ -122,7 +148,3 @@ class Writer:
         with broker_errors():
             reply = self._script(keys=scripts.publish_keys(self._channel), args=args)
         scripts.publish_outcome(self._channel, reply, token=self._token, expected=expected)
-        for i, entry in enumerate(entries):
-            self._window.add(expected + i, len(entry) + 20)
-        self._head = expected + len(entries) - 1
-        return self._head

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import redis.asyncio as aredis
 from redis.exceptions import RedisError
 
+from . import environment
 from .exits import CliError, Exit
 from .network import free_port
 from .process import Program
@@ -108,9 +109,16 @@ def overcommits() -> bool:
 async def answers(redis_url: str) -> str | None:
     """None if the broker at `redis_url` answers, else why not."""
     try:
-        client = aredis.Redis.from_url(redis_url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
+        client = aredis.Redis.from_url(
+            redis_url,
+            password=environment.broker_password(),
+            socket_timeout=ANSWER_S,
+            socket_connect_timeout=ANSWER_S,
+        )
     except ValueError as error:
         raise CliError(Exit.BAD_INPUT, f"GRIDCAST_REDIS_URL: {error}") from error
+    except OSError as error:
+        return f"{environment.REDIS_PASSWORD_FILE}: {error}"
     try:
         await client.ping()
     except (RedisError, OSError) as error:

@@ -14,6 +14,7 @@ PREFIX = "GRIDCAST_"
 URL = "GRIDCAST_URL"
 DIR = "GRIDCAST_DIR"
 REDIS_URL = "GRIDCAST_REDIS_URL"
+REDIS_PASSWORD_FILE = "GRIDCAST_REDIS_PASSWORD_FILE"
 SLOTS = "GRIDCAST_SLOTS"
 SPECS_DIR = "GRIDCAST_SPECS_DIR"
 LOG_FORMAT = "GRIDCAST_LOG_FORMAT"
@@ -29,6 +30,12 @@ def folder(chosen: Path | None) -> Path:
 def external_broker() -> str | None:
     """The broker that GRIDCAST_REDIS_URL names; None means the embedded one."""
     return os.environ.get(REDIS_URL) or None
+
+
+def broker_password() -> str | None:
+    """The password of that broker, where a file holds it. Raises `OSError`."""
+    file = os.environ.get(REDIS_PASSWORD_FILE)
+    return Path(file).read_text().strip() if file else None
 
 
 def logs_json() -> bool:

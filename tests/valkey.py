@@ -32,7 +32,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For `preexec_fn`: the kernel ends the child when this process ends in any way."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
@@ -64,7 +65,7 @@ class ValkeyServer:
             *("--loglevel", "warning", "--maxmemory-policy", "noeviction"),
         ]
         self._process = subprocess.Popen(
-            [str(valkey_binary()), *arguments], stdout=subprocess.DEVNULL, preexec_fn=_die_with_parent
+            [str(valkey_binary()), *arguments], stdout=subprocess.DEVNULL, preexec_fn=die_with_parent
         )
         deadline = time.monotonic() + 20
         with redis.Redis(port=self.port) as client:

@@ -12,7 +12,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from arq import Retry, func
@@ -20,6 +19,7 @@ from arq.connections import ArqRedis
 from arq.worker import Worker
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, JobQueue, Settings, load_settings, tracing
+from gridcast.broadcaster.address import place
 from gridcast.broadcaster.analysis_reaper import AnalysisReaper
 from gridcast.broadcaster.client import BROKER_ERRORS, async_client
 from gridcast.broadcaster.errors import BadSettings
@@ -143,7 +143,7 @@ class SessionWorker:
     async def run(self) -> None:
         """Work until `stop`; a broker that is away is waited for."""
         settings = self._settings
-        log.info("worker_started", id=self.id, slots=self.host.slots, broker=_place(settings.redis_url))
+        log.info("worker_started", id=self.id, slots=self.host.slots, broker=place(settings.redis_url))
         try:
             async with asyncio.TaskGroup() as tasks:
                 forking = tasks.create_task(self._children.run())
@@ -196,12 +196,12 @@ class SessionWorker:
                 await arq.main()
             except BROKER_ERRORS as error:
                 if pause_s == _RETRY_S[0]:
-                    log.warning("broker_away", broker=_place(self._settings.redis_url), error=str(error))
+                    log.warning("broker_away", broker=place(self._settings.redis_url), error=str(error))
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _RETRY_S[1])
                 with contextlib.suppress(*BROKER_ERRORS):
                     await self._client.ping()
-                    log.info("broker_back", broker=_place(self._settings.redis_url))
+                    log.info("broker_back", broker=place(self._settings.redis_url))
                     pause_s = _RETRY_S[0]
 
     async def _finish_jobs(self) -> None:
@@ -271,12 +271,6 @@ class SessionWorker:
         # ARQ counts a start under way as a job too, so this is never more than there are slots.
         arq.max_jobs = max(0, free)
         arq.allow_pick_jobs = free > 0 and not self._stopping.is_set()
-
-
-def _place(redis_url: str) -> str:
-    """Where the broker is, without the password."""
-    parts = urlsplit(redis_url)
-    return f"{parts.hostname or 'localhost'}:{parts.port or 6379}"
 
 
 async def serve(settings: Settings) -> None:

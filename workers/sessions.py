@@ -30,6 +30,7 @@ from gridcast.broadcaster.origin import words
 from gridcast.broadcaster.reaper import Reaper
 from gridcast.broadcaster.sessions import Sessions, SessionState, status_entry
 from gridcast.broadcaster.totals import TOTALS
+from gridcast.broadcaster.versions import STATE
 from gridcast.broadcaster.workers import BEAT_S, Heartbeat, Heartbeats
 
 from .children import CannotFork, Child, Children
@@ -117,6 +118,9 @@ class SessionHost:
         state = await self._sessions.get(session_id)
         if state is None or state.attempt != attempt or state.status not in CLAIMABLE:
             return
+        if state.form > STATE:
+            log.info("session_left_to_newer_workers", session=session_id, form=state.form, known=STATE)
+            raise TryLater(RETRY_S)
         taken_s = time.time()
         # The job has a task, and so a context, of its own.
         structlog.contextvars.bind_contextvars(session=session_id, attempt=attempt, **words(state.origin))

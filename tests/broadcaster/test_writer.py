@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridcast.broadcaster import BrokerUnavailable, Channels, Settings, Writer
+from gridcast.broadcaster import BrokerUnavailable, Channels, Conflict, Settings, Writer
 from gridcast.broadcaster.client import async_client, sync_client
 from gridcast.broadcaster.writer import TrimWindow
 from tests.broadcaster.conftest import CHANNEL
@@ -50,6 +50,36 @@ async def test_the_log_stays_under_its_bound(
         after = page[-1].offset
     assert after == 301
     assert 90_000 < kept < 103_000
+
+
+async def test_a_broker_that_lost_entries_begins_another_life_of_the_log(
+    writer: Writer, channels: Channels, valkey: ValkeyServer
+) -> None:
+    """Readers that saw what is gone would else take for its continuation what is written under the same offsets."""
+    [before] = await channels.heads([CHANNEL])
+    writer.publish([b'{"type":"a"}', b'{"type":"b"}'])
+    with valkey.client() as client:
+        client.xdel(CHANNEL.log, "3-0")
+        client.hset(CHANNEL.meta, "head", 2)
+    for _ in range(2):
+        with pytest.raises(Conflict):
+            writer.publish([b'{"type":"c"}'])
+    [after] = await channels.heads([CHANNEL])
+    assert before is not None
+    assert after is not None
+    assert after[0] != before[0]
+    assert after[1] == 2
+
+
+async def test_another_writers_entries_are_no_loss(writer: Writer, channels: Channels) -> None:
+    [before] = await channels.heads([CHANNEL])
+    await channels.publish(CHANNEL, token=0, expected=2, entries=[b'{"type":"other"}'])
+    with pytest.raises(Conflict):
+        writer.publish([b'{"type":"mine"}'])
+    [after] = await channels.heads([CHANNEL])
+    assert before is not None
+    assert after is not None
+    assert after[0] == before[0]
 
 
 async def test_a_repeat_after_an_outage_writes_once(mortal_valkey: ValkeyServer) -> None:

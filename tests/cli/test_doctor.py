@@ -72,6 +72,7 @@ def test_names_of_settings_are_those_of_the_service() -> None:
         environment.URL,
         environment.DIR,
         environment.REDIS_URL,
+        environment.REDIS_PASSWORD_FILE,
         environment.SLOTS,
         environment.SPECS_DIR,
     }

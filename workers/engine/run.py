@@ -24,7 +24,7 @@ from gridcast.broadcaster.workers import RecordingState
 from gridcast.scenarios import parse_config
 from gridcast.workers.marks import BUILD, marked
 from gridcast.workers.orders import Exit, Order
-from gridcast.workers.versions import versions
+from gridcast.workers.versions import other, versions
 
 from .build import build
 from .errors import CannotContinue
@@ -191,12 +191,7 @@ class Run:
         self, simulation: Simulation, began_with: Mapping[str, str] | None, began_on: str | None
     ) -> None:
         """Go on only with the figures and the versions with which the run (or the one it is forked from) began."""
-        here = versions()
-        changed = [
-            f"{name} {there} (here {here.get(name)})"
-            for name, there in (began_with or {}).items()
-            if here.get(name) != there
-        ]
+        changed = other(began_with or {})
         if changed:
             raise CannotContinue(f"it began with {', '.join(changed)}, so this worker's results would differ")
         if began_on is not None and began_on != workload_hash(simulation, self._settings.specs_dir):

@@ -1,0 +1,271 @@
+"""What a viewer, an entry, a session and an experiment cost each part, and whether a model of that predicts other loads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+import httpx2
+import redis
+
+from bench.model import Load, Model, fit
+from bench.report import Report
+from bench.servers import Helper, Server
+from bench.service import Service, cpu_seconds_of_all, resident_bytes, service
+from tests.valkey import free_port
+
+TICKS_PER_S = 10
+SETTLE_S = 1.5
+NAP_S = 0.002
+WITHIN = 20.0
+"""Per cent by which a prediction may be off."""
+TASK = {
+    "scenario": "ieee13",
+    "overrides": {"duration_s": 60},
+    "space": {"v_min": {"type": "float", "low": 0.9, "high": 0.95}},
+    "sampler": "random",
+}
+EXPERIMENTS = 12
+TOGETHER = 300
+"""Viewers of one session, at one API process or at two."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A load to measure: `viewers` of each session, and the speed at which sessions run."""
+
+    sessions: int
+    speed: float = 1.0
+    viewers: int = 0
+
+    @property
+    def load(self) -> Load:
+        entries = self.sessions * self.speed * TICKS_PER_S
+        return Load(
+            sessions=self.sessions,
+            entries=entries,
+            watched=entries if self.viewers else 0,
+            deliveries=entries * self.viewers,
+        )
+
+    @property
+    def name(self) -> str:
+        return f"{self.sessions} x {self.speed:g} x {self.viewers}"
+
+
+LEARNED = (
+    Point(sessions=0),
+    Point(sessions=10),
+    Point(sessions=40),
+    Point(sessions=4, speed=10),
+    Point(sessions=1, speed=10, viewers=100),
+    Point(sessions=1, speed=5, viewers=300),
+    Point(sessions=20, viewers=5),
+    Point(sessions=4, speed=10, viewers=20),
+)
+FORETOLD = (
+    Point(sessions=30, viewers=5),
+    Point(sessions=2, speed=8, viewers=80),
+    Point(sessions=20, speed=2, viewers=2),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Cores that each part kept busy, and what the broker was asked and sent."""
+
+    cores: dict[str, float]
+    ops_per_s: float
+    sent_bytes_per_s: float
+
+
+class Parts:
+    """The processes of a running service."""
+
+    def __init__(self, running: Service) -> None:
+        about = running.run_file()
+        pids = {"api": about["api_pids"], "broker": [about["broker_pid"]], "workers": about["worker_pids"]}
+        self._servers = {part: [Server(name=part, port=0, pid=pid) for pid in pids[part]] for part in pids}
+        self.broker = redis.Redis.from_url(about["redis_url"])
+
+    def resident_bytes(self, part: str) -> int:
+        return sum(resident_bytes(server.pid) for server in self._servers[part])
+
+    def cpu_s(self) -> dict[str, float]:
+        return {part: sum(server.cpu_s() for server in servers) for part, servers in self._servers.items()}
+
+    def all_cpu_s(self) -> dict[str, float]:
+        """With the processes that have ended: simulations without viewers are processes of seconds."""
+        return {
+            part: sum(cpu_seconds_of_all(server.pid) for server in servers)
+            for part, servers in self._servers.items()
+        }
+
+    def told(self) -> dict[str, int]:
+        """What the broker counts."""
+        return cast("dict[str, int]", self.broker.info("stats"))
+
+    def measure(self, seconds: float) -> Measured:
+        before, told, begin = self.cpu_s(), self.told(), time.monotonic()
+        time.sleep(seconds)
+        after, now, took_s = self.cpu_s(), self.told(), time.monotonic() - begin
+        return Measured(
+            cores={part: (after[part] - before[part]) / took_s for part in after},
+            ops_per_s=(now["total_commands_processed"] - told["total_commands_processed"]) / took_s,
+            sent_bytes_per_s=(now["total_net_output_bytes"] - told["total_net_output_bytes"]) / took_s,
+        )
+
+
+@contextmanager
+def loaded(running: Service, point: Point) -> Iterator[None]:
+    """The point's sessions run, and its viewers watch, within the block."""
+    sessions = [
+        running.post_session(scenario="ieee13", speed=point.speed, overrides={"duration_s": 36_000})["id"]
+        for _ in range(point.sessions)
+    ]
+    viewers = Helper("bench.load")
+    try:
+        for session_id in sessions:
+            while running.session(session_id)["status"] != "running":
+                time.sleep(0.05)
+        port = urlsplit(running.url).port
+        paths = [
+            f"/api/ws/sessions/{session}?since=live" for session in sessions for _ in range(point.viewers)
+        ]
+        if paths:
+            viewers.do(do="connect", port=port, paths=paths, deflate=False, timed=False, nap_s=NAP_S)
+        time.sleep(SETTLE_S)
+        yield
+    finally:
+        viewers.end()
+        for session_id in sessions:
+            running.delete(session_id)
+
+
+def experiment_cost(running: Service, parts: Parts, report: Report) -> None:
+    before, ops = parts.all_cpu_s(), parts.told()["total_commands_processed"]
+    task = running.http.post("/api/tasks", json={**TASK, "experiments": EXPERIMENTS}).json()
+    begin = time.monotonic()
+    while running.http.get(f"/api/tasks/{task['id']}").json()["status"] not in ("completed", "failed"):
+        time.sleep(0.1)
+    took_s = time.monotonic() - begin
+    after = parts.all_cpu_s()
+    for part in ("workers", "broker", "api"):
+        cost_ms = 1000 * (after[part] - before[part]) / EXPERIMENTS
+        report.add(f"an experiment of 600 ticks: {part}", [cost_ms], unit="ms CPU")
+    asked = parts.told()["total_commands_processed"] - ops
+    report.add("an experiment: calls of the broker", [asked / EXPERIMENTS])
+    report.notes.append(f"{EXPERIMENTS} experiments took {took_s:.1f} s")
+
+
+@contextmanager
+def another_api(running: Service) -> Iterator[Server]:
+    """A second API process of the same service."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gridcast.cli", "api", "--port", str(port)],
+        env={**os.environ, "GRIDCAST_DIR": str(running.folder)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
+            while True:
+                with suppress(httpx2.TransportError):
+                    if http.get("/readyz").status_code == 200:
+                        break
+                time.sleep(0.05)
+        yield Server(name="api", port=port, pid=process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def two_apis(running: Service, report: Report, *, seconds: float, repeats: int) -> None:
+    """What a delivery costs where all viewers are at one API process, and where half of them are at another."""
+    port = urlsplit(running.url).port or 80
+    session_id = running.post_session(scenario="ieee13", speed=5, overrides={"duration_s": 36_000})["id"]
+    one = Server(name="api", port=port, pid=running.run_file()["api_pids"][0])
+    ratios = []
+    with another_api(running) as other:
+        for _ in range(repeats):
+            alone, shared = (
+                _delivery_us(session_id, servers, seconds) for servers in ([one, one], [one, other])
+            )
+            ratios.append(shared / alone)
+    running.delete(session_id)
+    report.add(
+        f"CPU of a delivery at two API processes, to that at one ({TOGETHER} viewers)", ratios, at_most=1.1
+    )
+
+
+def _delivery_us(session_id: str, servers: list[Server], seconds: float) -> float:
+    viewers = [Helper("bench.load") for _ in servers]
+    try:
+        for helper, server in zip(viewers, servers, strict=True):
+            paths = [f"/api/ws/sessions/{session_id}?since=live"] * (TOGETHER // len(servers))
+            helper.do(do="connect", port=server.port, paths=paths, deflate=False, timed=False, nap_s=NAP_S)
+        time.sleep(SETTLE_S)
+        busy = {server.pid: server for server in servers}.values()
+        before, begin = sum(server.cpu_s() for server in busy), time.monotonic()
+        time.sleep(seconds)
+        used, took_s = sum(server.cpu_s() for server in busy) - before, time.monotonic() - begin
+    finally:
+        for helper in viewers:
+            helper.end()
+    return 1e6 * used / (took_s * TICKS_PER_S * 5 * TOGETHER)
+
+
+def run(*, quick: bool) -> Report:
+    report = Report(
+        title="Scaling: one API process, one worker, one broker (sessions x speed x viewers of each)"
+    )
+    seconds = 4.0 if quick else 8.0
+    found: dict[Point, Measured] = {}
+    with service("--workers", "1", "--slots", "64") as running:
+        parts = Parts(running)
+        experiment_cost(running, parts, report)
+        for point in (*LEARNED, *FORETOLD):
+            bare = parts.resident_bytes("api")
+            with loaded(running, point):
+                found[point] = parts.measure(seconds)
+                if point.viewers >= 100:
+                    grown = (parts.resident_bytes("api") - bare) / (point.sessions * point.viewers)
+                    report.notes.append(
+                        f"{point.name}: {grown / 1024:.1f} KiB of the API process for each viewer"
+                    )
+        two_apis(running, report, seconds=seconds, repeats=3 if quick else 7)
+        parts.broker.close()
+    model = fit([(point.load, found[point].cores) for point in LEARNED])
+    describe(model, found, report)
+    return report
+
+
+def describe(model: Model, found: dict[Point, Measured], report: Report) -> None:
+    for part, costs in model.us.items():
+        for name, cost in costs.items():
+            report.add(f"{part}: {name}", [cost], unit="us CPU")
+    per_entry = [
+        (measured.ops_per_s - found[LEARNED[0]].ops_per_s) / point.load.entries
+        for point, measured in found.items()
+        if point.load.entries
+    ]
+    report.add("calls of the broker for each entry", per_entry)
+    sent = [m.sent_bytes_per_s / p.load.entries for p, m in found.items() if p.load.watched]
+    report.add("bytes that the broker sends for each entry watched at one API", sent, unit="B")
+    for point, measured in found.items():
+        kind = "foretold" if point in FORETOLD else "learned"
+        for part, cores in measured.cores.items():
+            off = 100 * (model.cores(part, point.load) / cores - 1)
+            limit = WITHIN if point in FORETOLD else None
+            figure = report.add(
+                f"{kind} {point.name}: {part} {cores:.3f} cores, model off by", [off], unit="%"
+            )
+            if limit is not None:
+                figure.target, figure.ok = f"within {limit:g}", abs(off) <= limit

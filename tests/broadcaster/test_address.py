@@ -1,0 +1,75 @@
+"""Addresses of brokers: one server, or sentinels that know which one it is; passwords out of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gridcast.broadcaster import load_settings
+from gridcast.broadcaster.address import Sentinels, place, sentinels_in
+from gridcast.broadcaster.client import async_client, sync_client
+from gridcast.broadcaster.errors import BadSettings
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "master", "database"),
+    [
+        ("redis+sentinel://a", (("a", 26379),), "mymaster", 0),
+        ("redis+sentinel://a:1,b/grid", (("a", 1), ("b", 26379)), "grid", 0),
+        ("redis+sentinel://[::1]:5/grid/2", (("::1", 5),), "grid", 2),
+    ],
+)
+def test_sentinels_are_named_with_their_master(
+    url: str, hosts: tuple[tuple[str, int], ...], master: str, database: int
+) -> None:
+    wanted = Sentinels(hosts=hosts, master=master, database=database, username=None, password=None)
+    assert sentinels_in(url) == wanted
+
+
+def test_the_password_in_the_address_is_the_brokers_and_is_not_shown() -> None:
+    url = "redis+sentinel://:p%40ss@a,b/grid"
+    watched = sentinels_in(url)
+    assert watched is not None
+    assert watched.password == "p@ss"
+    assert place(url) == "grid of a:26379,b:26379"
+    assert place("redis://:secret@broker:7000/0") == "broker:7000"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("broker:6379", "redis://"),
+        ("http://broker", "redis://"),
+        ("redis+sentinel://", "HOST"),
+        ("redis+sentinel://a:b/grid", "HOST"),
+        ("redis+sentinel://a,/grid", "HOST"),
+        ("redis+sentinel://a/grid/first", "number of a database"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused_with_what_is_needed(url: str, told: str) -> None:
+    with pytest.raises(BadSettings, match=f"GRIDCAST_REDIS_URL.*{told}"):
+        load_settings(redis_url=url)
+
+
+def test_a_password_comes_from_its_file_unless_the_address_has_one(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("of the file\n")
+    for url, wanted in (
+        ("redis://broker", "of the file"),
+        ("redis://:own@broker", "own"),
+        ("redis+sentinel://a,b/grid", "of the file"),
+        ("redis+sentinel://:own@a,b/grid", "own"),
+    ):
+        settings = load_settings(redis_url=url, redis_password_file=file)
+        for client in (async_client(settings), sync_client(settings)):
+            assert client.connection_pool.connection_kwargs["password"] == wanted
+
+
+@pytest.mark.parametrize("content", [None, " \n"])
+def test_a_password_file_that_holds_none_is_refused(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(BadSettings, match=r"GRIDCAST_REDIS_PASSWORD_FILE.*password"):
+        load_settings(redis_password_file=file)
