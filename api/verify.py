@@ -41,7 +41,7 @@ async def start_verification(services: Services, session: SessionState, *, owner
     """Begin the second run, and the operation that looks on.
 
     Raises:
-        Failure: the session is not over, or there is nothing that a second run could be compared with.
+        Failure: the session is not over, there is nothing that a second run could be compared with, or there are too many.
         BrokerUnavailable
     """
     digest = _digest(session)
@@ -59,22 +59,28 @@ async def start_verification(services: Services, session: SessionState, *, owner
         on_idle="continue",
     )
     config = {"session_id": session.id}
-    return await create_once(
-        services,
-        "operation",
-        {
-            "title": title,
-            "owner": owner,
-            "op": VERIFY,
-            "config": config,
-            "steps": session.tick,
-            "recorded": {"ticks": session.tick, "digest": digest},
-            "replay_id": replay.id,
-        },
-        key=None,
-        asked=config,
-        first=lambda ident: progress(ident, progress_of(0, session.tick, "queued")),
-    )
+    try:
+        return await create_once(
+            services,
+            "operation",
+            {
+                "title": title,
+                "owner": owner,
+                "op": VERIFY,
+                "config": config,
+                "steps": session.tick,
+                "recorded": {"ticks": session.tick, "digest": digest},
+                "replay_id": replay.id,
+            },
+            key=None,
+            asked=config,
+            first=lambda ident: progress(ident, progress_of(0, session.tick, "queued")),
+        )
+    except Failure:
+        # Nobody would ever look at it.
+        await services.sessions.delete(replay.id)
+        await services.queue.remove(replay.id, replay.attempt)
+        raise
 
 
 def _digest(session: SessionState) -> str:

@@ -16,7 +16,6 @@ from typing import Any
 import structlog
 from arq import Retry, func
 from arq.connections import ArqRedis
-from arq.worker import Worker
 
 from gridcast.broadcaster import BrokerUnavailable, Channel, JobQueue, Settings, load_settings, tracing
 from gridcast.broadcaster.address import place
@@ -40,6 +39,7 @@ from .batch import BatchHost
 from .children import Children
 from .coordinators import MAX_COORDINATED, Coordinators
 from .operations.craft import operation_craft
+from .picker import Picker
 from .retry import TryLater
 from .sessions import SessionHost
 from .sweep import Sweep
@@ -70,25 +70,6 @@ BAD_INPUT = 2
 _RETRY_S = (0.1, 2.0)
 
 _Job = Callable[..., Coroutine[Any, Any, None]]
-
-
-class Picker(Worker):
-    """ARQ's worker for one queue, which can be told to take no more jobs."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._picking = asyncio.Lock()
-
-    async def start_jobs(self, job_ids: list[bytes]) -> None:
-        async with self._picking:
-            await super().start_jobs(job_ids)
-
-    async def stop_picking(self) -> None:
-        """Returns when no job is half taken: one that nobody runs and everybody takes for running costs half a minute."""
-        self.allow_pick_jobs = False
-        self.max_jobs = 0
-        async with self._picking:
-            return
 
 
 class SessionWorker:

@@ -12,6 +12,7 @@ import orjson
 
 from gridcast.broadcaster import Channel, Settings
 from gridcast.broadcaster.rates import WINDOW_S
+from tests.api.producer import Producer
 from tests.api.serving import Api, receive, receive_all, receive_until, serving
 from tests.api.signed import bearer, with_accounts
 from tests.valkey import ValkeyServer
@@ -262,6 +263,24 @@ async def test_all_users_together_have_so_many_analyses(settings: Settings) -> N
         scan = "/api/operations/scan?wait=false"
         assert (await ask(here, "ada", "POST", scan)).status_code == 202
         assert_refused(await ask(there, "bob", "POST", scan), "too-many", "GRIDCAST_ALL_ANALYSES")
+
+
+async def test_a_verification_that_is_one_too_many_leaves_no_second_run(settings: Settings) -> None:
+    async with two(settings, accounts=False, all_analyses=1) as (here, _):
+        ended = Producer(settings, await made(here, None))
+        await ended.take()
+        await ended.ticks(2)
+        await ended.publish(
+            {"type": "summary", "ts": 1.0, "digest": "d1"},
+            meta={"summary": orjson.dumps({"digest": "d1", "ticks": 10})},
+        )
+        await ended.finish()
+        assert (await ask(here, None, "POST", "/api/operations/scan?wait=false")).status_code == 202
+        refused = await ask(here, None, "GET", f"/api/sessions/{ended.channel.id}/verify?wait=false")
+        assert_refused(refused, "too-many", "GRIDCAST_ALL_ANALYSES")
+        listed = (await ask(here, None, "GET", "/api/sessions")).json()["items"]
+        assert [one["id"] for one in listed] == [ended.channel.id]
+        await ended.aclose()
 
 
 async def test_a_session_runs_so_long_and_no_longer(settings: Settings) -> None:
