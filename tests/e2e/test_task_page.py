@@ -53,9 +53,10 @@ async def test_all_tabs_of_a_task_see_the_same_experiments_and_the_same_best(
 
     opened = saw["opened"]
     assert opened["digest"] == opened["session"]["digest"]
-    assert {name: opened["session"]["metrics"][name] for name in opened["best"]["metrics"]} == opened["best"][
-        "metrics"
-    ], "the session of the best computed something else"
+    # Sums depend on how ticks were gathered, in their last digits.
+    assert {name: opened["session"]["metrics"][name] for name in opened["best"]["metrics"]} == pytest.approx(
+        opened["best"]["metrics"], rel=1e-12
+    ), "the session of the best computed something else"
 
     assert saw["resumable"]
     assert "Live events do not get through; this page asks every 3 s." in saw["polled"]["said"]
