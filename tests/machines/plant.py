@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -119,12 +119,17 @@ class Plant:
     def _proxy(self) -> Machine:
         """Caddy with the file of docker-compose.yml; instead of Docker's resolver a hosts file knows `api`."""
         names = self.folder / "hosts"
-        names.write_text("".join(f"{api.host.address} api\n" for api in self.apis))
+        self.scale(self.apis)
         bound = f'mount --bind "{names}" /etc/hosts && exec "$@"'
         command = [str(CADDYFILE) if part.endswith("Caddyfile") else part for part in PROXY]
         env = {**os.environ, "HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder / "caddy")}
         unshared = ("unshare", "--mount", "sh", "-c", bound, "proxy", *command)
         return Machine(self.network.host("proxy"), unshared, env=env, folder=self.folder)
+
+    def scale(self, apis: Sequence[Machine]) -> None:
+        """From now on the name `api` means these."""
+        # Into the same file: the proxy has it mounted.
+        (self.folder / "hosts").write_text("".join(f"{api.host.address} api\n" for api in apis))
 
     @property
     def machines(self) -> list[Machine]:
@@ -197,9 +202,9 @@ class Plant:
         self._http.close()
 
 
-def signed_in(user: str) -> dict[str, str]:
+def signed_in(user: str, *, role: str | None = None) -> dict[str, str]:
     """The header with which a user asks, for as long as any test runs."""
-    return bearer(user, exp=time.time() + 3600)
+    return bearer(user, role=role, exp=time.time() + 3600)
 
 
 def _gridcast(command: Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import sys
 from gridcast.broadcaster import Settings
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.workers import Heartbeats
+from tests.valkey import ValkeyServer
 
 
 async def check(redis_url: str) -> tuple[int | None, str]:
@@ -22,7 +23,10 @@ async def check(redis_url: str) -> tuple[int | None, str]:
     return process.returncode, told.decode()
 
 
-async def test_is_good_only_while_a_worker_of_this_host_says_that_it_lives(settings: Settings) -> None:
+async def test_is_good_only_while_a_worker_of_this_host_says_that_it_lives(
+    mortal_valkey: ValkeyServer,
+) -> None:
+    settings = Settings(redis_url=mortal_valkey.url)
     client = async_client(settings)
     beats = Heartbeats(client)
     for host, code in (("elsewhere", 1), (socket.gethostname(), 0)):
