@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol with bounds on what a request may cost before it is complete.
 
 uvicorn reads headers of any size and waits for the rest of a request for ever: connections that never finish one would
-add up until no more can be opened, and one of them could fill the memory.
+add up until no more can be opened, and one of them could fill the memory. It also takes apart all requests that come at
+once, however many wait for their answers already: one connection could keep it busy for a second, and fill the memory too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ EXTENSION: Final = "gridcast.cut"
 """In a request's scope: a function that cuts the connection under a response that will never be complete."""
 
 MAX_HEAD_BYTES: Final = 64 << 10
-"""Of one request's line and headers, looked at after each read (256 KiB at most)."""
+"""Of one request's line and headers, looked at after each piece."""
+
+PIECE_BYTES: Final = 4 << 10
+"""What is taken apart at once."""
+
+MAX_WAITING: Final = 8
+"""Requests of one connection that wait behind the one being answered; those behind them are not even taken apart."""
+
+MAX_HELD_BYTES: Final = 1 << 20
+"""Of those; who sends more without waiting for an answer is cut off."""
 
 _TIMEOUT: Final = b"408 Request Timeout"
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
@@ -37,6 +47,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._held = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
@@ -47,11 +58,33 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-            self._refuse(_TOO_LARGE)
+        self._held += data
+        self._take_apart()
+        if len(self._held) > MAX_HELD_BYTES:
+            self._cut()
+
+    def _take_apart(self) -> None:
+        """Read on until nothing is left, or enough requests wait."""
+        data, at = self._held, 0
+        self._held = b""
+        while at < len(data) and len(self.pipeline) < MAX_WAITING and not self.transport.is_closing():
+            piece = data[at : at + PIECE_BYTES]
+            at += len(piece)
+            if self._in_head:
+                self._head_bytes += len(piece)
+            super().data_received(piece)
+            if self.transport.get_protocol() is not self:
+                return  # a WebSocket now, on which nothing may come before our answer
+            if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+                self._refuse(_TOO_LARGE)
+        if at < len(data) and not self.transport.is_closing():
+            self._held = data[at:]
+            self.flow.pause_reading()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._held:
+            self._take_apart()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

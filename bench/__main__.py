@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import (
+    abuse,
     cost,
     drill,
     engine,
@@ -40,6 +41,7 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "million": million.run,
     "tuning": tuning.run,
     "fuzz": fuzz.run,
+    "abuse": abuse.run,
     "operations": operations.run,
     "drill": drill.run,
     "scaling": scaling.run,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,14 +97,17 @@ class Rig:
     def servers(self) -> list[Server]:
         return [self.ours] if self.peer is None else [self.ours, self.peer]
 
-    def new_session(self) -> str:
+    def new_session(self, *, owner: str = "local") -> str:
         """A session that nobody runs; its first entry, `queued`, has the offset 1."""
         session = secrets.token_hex(6)
 
         async def create() -> None:
             client = async_client(self.settings)
             await Sessions(client).create(
-                session, record={**RECORD, "id": session}, n_ticks=1 << 20, created=time.time()
+                session,
+                record={**RECORD, "id": session, "owner": owner},
+                n_ticks=1 << 20,
+                created=time.time(),
             )
             await client.aclose()
 
@@ -174,12 +177,12 @@ def peer(redis_url: str) -> Iterator[Server | None]:
 
 
 @contextmanager
-def ours(redis_url: str) -> Iterator[Server]:
-    """One API process, with its defaults."""
+def ours(redis_url: str, env: Mapping[str, str]) -> Iterator[Server]:
+    """One API process, with its defaults and what `env` sets."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gridcast.api.main", "--port", str(port)],
-        env={**os.environ, "GRIDCAST_REDIS_URL": redis_url, "GRIDCAST_LOG_LEVEL": "warning"},
+        env={**os.environ, "GRIDCAST_REDIS_URL": redis_url, "GRIDCAST_LOG_LEVEL": "warning", **env},
     )
     try:
         deadline = time.monotonic() + 30
@@ -198,7 +201,7 @@ def ours(redis_url: str) -> Iterator[Server]:
 
 
 @contextmanager
-def rig(*, with_peer: bool = True) -> Iterator[Rig]:
+def rig(*, with_peer: bool = True, env: Mapping[str, str] = {}) -> Iterator[Rig]:
     """Start everything; the broker keeps nothing on disk, so that only the servers differ."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-bench-")))
@@ -212,7 +215,7 @@ def rig(*, with_peer: bool = True) -> Iterator[Rig]:
         stack.callback(publisher.end)
         yield Rig(
             settings=Settings(redis_url=broker.url),
-            ours=stack.enter_context(ours(broker.url)),
+            ours=stack.enter_context(ours(broker.url, env)),
             peer=stack.enter_context(peer(broker.url)) if with_peer else None,
             load=load,
             publisher=publisher,

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from websockets.frames import Frame, Opcode
 
-from gridcast.api.http import MAX_HEAD_BYTES, HttpProtocol
+from gridcast.api.http import MAX_HEAD_BYTES, MAX_HELD_BYTES, MAX_WAITING, HttpProtocol
 from gridcast.api.websocket import MAX_FRAGMENTS
 from tests.api.producer import Producer
 from tests.api.serving import Api
@@ -74,6 +74,36 @@ async def test_headers_without_end_are_refused(peer: Peer) -> None:
 async def test_headers_up_to_the_bound_are_read(peer: Peer) -> None:
     await peer.send(GET + b"X: " + b"x" * (MAX_HEAD_BYTES - 1000) + b"\r\n\r\n")
     assert await peer.head() == b"HTTP/1.1 200 OK"
+
+
+async def test_requests_behind_each_other_are_all_answered_in_their_order(peer: Peer) -> None:
+    names = [b"/healthz" if i % 3 else b"/nothing" for i in range(20 * MAX_WAITING)]
+    asked = b"".join(b"GET /api%b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % name for name in names)
+    body = b'{"scenario": "nowhere"}'
+    posted = b"POST /api/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    posted += b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    last = GET + b"Connection: close\r\n\r\n"
+    await peer.send(asked + posted % len(body) + body + last)
+    answers = await peer.rest()
+    assert answers.count(b"HTTP/1.1 404 ") == len(names)
+    assert answers.count(b"HTTP/1.1 422 ") == 1
+    assert answers.count(b"HTTP/1.1 200 ") == 1
+    assert (
+        answers.rindex(b"HTTP/1.1 404 ") < answers.index(b"HTTP/1.1 422 ") < answers.index(b"HTTP/1.1 200 ")
+    )
+
+
+async def test_who_asks_on_and_on_without_reading_is_cut_and_fills_no_memory(api: Api, peer: Peer) -> None:
+    request = GET + b"X: " + b"x" * 200 + b"\r\n\r\n"
+    sent = 0
+    while await peer.send(1000 * request) and sent < 200 * MAX_HELD_BYTES:
+        sent += 1000 * len(request)
+        assert all(
+            len(protocol.pipeline) <= 2 * MAX_WAITING + 8
+            for protocol in api.server.server_state.connections
+            if isinstance(protocol, HttpProtocol)
+        )
+    assert sent < 200 * MAX_HELD_BYTES
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /healthz HT", GET])

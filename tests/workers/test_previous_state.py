@@ -1,6 +1,6 @@
 """Sessions that an earlier release left behind are continued by this one; those of a later release are left to it.
 
-`GRIDCAST_WRITE_GOLDEN=1` writes tests/golden/state-N.json where there is none yet: the keys of a session whose host was
+`GRIDCAST_WRITE_GOLDEN=1` writes tests/golden/state/N.json where there is none yet: the keys of a session whose host was
 killed.
 """
 
@@ -43,7 +43,7 @@ async def lab(mortal_valkey: ValkeyServer) -> AsyncIterator[Lab]:
 
 
 def file_of(number: int) -> Path:
-    return FOLDER / f"state-{number}.json"
+    return FOLDER / "state" / f"{number}.json"
 
 
 async def dump(redis: Redis) -> dict[str, Any]:
