@@ -91,7 +91,10 @@ test: setup .stamps/browser .stamps/network
 	[ -n "$$chromium" ] || echo '*** SKIPPED: the browser tests need Chromium, and there is none (set CHROMIUM=/path/to/it) ***'; \
 	unshare --net true 2>/dev/null || echo '*** SKIPPED: the tests of many machines need network namespaces, and may not have them here (root on Linux) ***'; \
 	command -v caddy >/dev/null || echo '*** WITHOUT PROXY: there is no Caddy, so viewers of many machines address the APIs themselves ***'; \
-	CHROMIUM="$$chromium" $(BIN)/pytest --quiet -n 2 --dist loadfile $(ARGS)
+	export CHROMIUM="$$chromium"; \
+	$(BIN)/pytest --quiet -n 2 --dist loadfile $(ARGS) || { [ $$? = 1 ] || exit 2; \
+		echo '*** SOME FAILED BESIDE OTHERS; the same once more, alone: what fails now is broken, what does not needs mending too ***'; \
+		$(BIN)/pytest --quiet --last-failed --maxfail 5; }
 
 # Ctrl-C is how a service is ended: no error for make.
 run: setup
