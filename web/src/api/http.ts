@@ -41,7 +41,8 @@ async function problem(response: Response): Promise<Problem> {
   }
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
+/** The answer, where it is a good one. Throws `Problem`; an abort goes on as it is. */
+export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
     response = await signedFetch(path, init);
