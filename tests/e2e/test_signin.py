@@ -64,7 +64,7 @@ async def test_who_signs_in_runs_and_who_has_a_shared_link_sees_the_same_ticks(
     assert all(0 < count < len(first) for count in saw["together"]), "the run was over too soon"
     assert saw["bensButtons"] == 0, "a viewer is offered the wheel"
     assert saw["csv"].startswith("tick,"), "the export is no file"
-    assert "not yours" in saw["forbidden"]
+    assert "You may not watch this run." in saw["forbidden"]
 
     assert "share" not in saw["address"], "the link's secret stays in the address bar"
     assert saw["leaks"] == [], "a secret stands in an address"

@@ -14,7 +14,7 @@ export function AccountTools() {
   if (name === null) {
     return asking ? null : (
       <Button
-        size="compact-sm"
+        size="compact-xs"
         variant="subtle"
         onClick={() => {
           credentials.ask();
@@ -30,7 +30,7 @@ export function AccountTools() {
         {name}
       </span>
       <Button
-        size="compact-sm"
+        size="compact-xs"
         variant="subtle"
         color="gray"
         onClick={() => {

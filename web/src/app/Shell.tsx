@@ -72,8 +72,8 @@ export function Shell() {
         </nav>
         <div className={classes["tools"]}>
           <KeyHelp opened={helping} onChange={setHelping} />
-          <AccountTools />
           <SchemeToggle />
+          <AccountTools />
         </div>
       </header>
       <AwayBanner />
