@@ -6,7 +6,7 @@ import { announce } from "../app/announce";
 import { useTitle } from "../app/useTitle";
 import classes from "./Account.module.css";
 import { type Asking, credentials } from "./credentials";
-import { signIn } from "./me";
+import { recognise } from "./me";
 
 /** Asks for a token, in the place of the page; the page comes back once the token is good. */
 export function SignInCard({ asking }: { readonly asking: Asking }) {
@@ -14,10 +14,13 @@ export function SignInCard({ asking }: { readonly asking: Asking }) {
   const field = useRef<HTMLInputElement>(null);
   const queries = useQueryClient();
   const signing = useMutation({
-    mutationFn: signIn,
-    onSuccess: (name) => {
-      // What was answered to somebody else, or to nobody, is asked for again.
-      void queries.resetQueries();
+    mutationFn: recognise,
+    onSuccess: ({ token, name }) => {
+      // What was answered to somebody else, or to nobody, is asked for again. What a form behind this card stands on stays until then: the
+      // form would go with it.
+      queries.removeQueries({ type: "inactive" });
+      credentials.signIn(token, name);
+      void queries.invalidateQueries();
       announce(`Signed in as ${name}.`);
     },
     onError: () => {

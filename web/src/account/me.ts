@@ -27,14 +27,13 @@ export async function learnWhoIAm(): Promise<void> {
   }
 }
 
-/** Signs in with a token, as it was pasted. Throws `Problem`, or an `Error` for what cannot be one; both in words for people. */
-export async function signIn(pasted: string): Promise<string> {
+/** Whom a token names, as it was pasted. Throws `Problem`, or an `Error` for what cannot be one; both in words for people. */
+export async function recognise(pasted: string): Promise<{ readonly token: string; readonly name: string }> {
   const token = pasted.trim().replace(/^Bearer\s+/i, "");
   if (!/^[\w.~+/=-]+$/.test(token)) {
     throw new Error("That is no token: one is a single word of letters, digits, dots, - and _.");
   }
   const { name } = await request("/api/me", parseMe, { headers: { Authorization: `Bearer ${token}` } });
   if (name === null) throw new Error("The service does not say whom this token names.");
-  credentials.signIn(token, name);
-  return name;
+  return { token, name };
 }

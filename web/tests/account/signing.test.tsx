@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { credentials } from "../../src/account/credentials";
-import { open, page, Service } from "../pages/service";
+import { open, page, serveScenarios, Service } from "../pages/service";
 
 const GOOD = "eyJ.good.one";
 const BEARER = `Bearer ${GOOD}`;
@@ -119,6 +119,25 @@ test("a token that has expired since says so", async () => {
   expect(await screen.findByText("Your token has expired; sign in again.")).toBeVisible();
 });
 
+test("what was written into a form is still there after signing in again", async () => {
+  credentials.signIn(GOOD, "ada");
+  serveScenarios(service);
+  service.on("POST /api/sessions", () => refused("your token has expired; sign in again"));
+  const user = userEvent.setup();
+  open("/new");
+  await user.type(await screen.findByLabelText("Title"), "Mine");
+  await user.click(screen.getByRole("button", { name: "Run ieee13" }));
+  expect(await screen.findByText("Your token has expired; sign in again.")).toBeVisible();
+  expect(screen.getByLabelText("Title")).not.toBeVisible();
+  await user.click(await field());
+  await user.paste(GOOD);
+  await user.keyboard("{Enter}");
+  await waitFor(() => {
+    expect(screen.getByLabelText("Title")).toBeVisible();
+  });
+  expect(screen.getByLabelText("Title")).toHaveValue("Mine");
+});
+
 test.each([403, 404])("an answer of %i keeps its own message", async (status) => {
   credentials.signIn(GOOD, "ada");
   service.on("GET /api/workers", () => Response.json({ detail: "only admins may do this" }, { status }));
@@ -136,4 +155,11 @@ test("nothing of it shows where accounts are off", async () => {
   expect(screen.queryByText("local")).toBeNull();
   expect(screen.queryByRole("button", { name: /^Sign/ })).toBeNull();
   expect(card()).toBeNull();
+});
+
+test("a link of the service to an operation leads to its page", async () => {
+  const { history } = open("/operations/op1?t=1");
+  await waitFor(() => {
+    expect(history.location.pathname).toBe("/analyses/op1");
+  });
 });
