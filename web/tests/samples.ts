@@ -167,6 +167,8 @@ export class FakeSocket implements RawSocket {
   readonly sent: unknown[] = [];
   closed = false;
   readonly url: string;
+  /** Browsers' sockets have it; nobody who is told by it is of interest here. */
+  readonly addEventListener = () => undefined;
 
   constructor(url: string) {
     this.url = url;

@@ -1,5 +1,6 @@
 /** Requests to the API. Failures come as one error type that carries the problem document (RFC 9457). */
 
+import { signedFetch } from "../account/signed";
 import { BadFrame, fields, items, list, optionalText, text } from "../stream/reader";
 
 export interface FieldProblem {
@@ -40,10 +41,11 @@ async function problem(response: Response): Promise<Problem> {
   }
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
+/** The answer, where it is a good one. Throws `Problem`; an abort goes on as it is. */
+export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await signedFetch(path, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, "The server cannot be reached. Is it running?");

@@ -1,6 +1,11 @@
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 
+import { AccountTools } from "../account/AccountTools";
+import { type Asking, credentials } from "../account/credentials";
+import { learnWhoIAm } from "../account/me";
+import { SignInCard } from "../account/SignInCard";
+import { useStanding } from "../account/useStanding";
 import { AwayBanner } from "./AwayBanner";
 import { KeyHelp } from "./KeyHelp";
 import { Keys, PLACES } from "./keys";
@@ -11,6 +16,10 @@ import classes from "./Shell.module.css";
 const RUN_PAGE = /^\/sessions\/./;
 const TASK_PAGE = /^\/tasks\/./;
 const OPERATION_PAGE = /^\/analyses\/./;
+/** What is written into a form is not lost where somebody has to sign in again. */
+const isForm = (path: string) => path.endsWith("/new");
+/** Pages that show to nobody in particular what is public. */
+const LISTS = new Set(["/", "/tasks", "/analyses"]);
 
 /** What stands around every page: the ways to the others, light or dark, and whether the service is there at all. */
 export function Shell() {
@@ -20,6 +29,7 @@ export function Shell() {
     setHelping((shown) => !shown);
   });
   const main = useFocusAfterMove(path);
+  const asking = useSigningIn(path);
 
   return (
     <>
@@ -63,11 +73,17 @@ export function Shell() {
         <div className={classes["tools"]}>
           <KeyHelp opened={helping} onChange={setHelping} />
           <SchemeToggle />
+          <AccountTools />
         </div>
       </header>
       <AwayBanner />
       <main id="main" ref={main} tabIndex={-1} className={classes["main"]}>
-        <Outlet />
+        {asking && <SignInCard asking={asking} />}
+        {(!asking || (isForm(path) && !asking.left)) && (
+          <div hidden={asking !== null}>
+            <Outlet />
+          </div>
+        )}
       </main>
       <LiveRegion />
     </>
@@ -93,6 +109,24 @@ function useKeys(path: string, onHelp: () => void): void {
       window.removeEventListener("keydown", onKeyDown);
     };
   }, [navigate]);
+}
+
+/** Finds out who one is; answers what the page asks for before it shows what is at `path`. */
+function useSigningIn(path: string): Asking | null {
+  const { asking } = useStanding();
+  const before = useRef(path);
+  useEffect(() => {
+    void learnWhoIAm().then(() => {
+      const { accounts, name } = credentials.standing;
+      if (accounts && name === null && LISTS.has(before.current)) credentials.ask();
+    });
+  }, []);
+  useEffect(() => {
+    // Another page may be open to all.
+    if (before.current !== path) credentials.dismiss();
+    before.current = path;
+  }, [path]);
+  return asking;
 }
 
 /** After a move to another page the keyboard goes on from its beginning, and a screen reader reads it. */

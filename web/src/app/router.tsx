@@ -3,6 +3,7 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  redirect,
   type RouterHistory,
 } from "@tanstack/react-router";
 
@@ -85,6 +86,16 @@ const operation = createRoute({
   component: lazyRouteComponent(() => import("../operations/OperationPage"), "OperationRoute"),
 });
 
+/** Where links of the service to an operation lead. */
+const operationLink = createRoute({
+  getParentRoute: () => root,
+  path: "/operations/$operationId",
+  beforeLoad: ({ params }) => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the router's own way
+    throw redirect({ to: "/analyses/$operationId", params, replace: true });
+  },
+});
+
 const session = createRoute({
   getParentRoute: () => root,
   path: "/sessions/$sessionId",
@@ -101,6 +112,7 @@ const routeTree = root.addChildren([
   operations,
   newOperation,
   operation,
+  operationLink,
   workers,
   session,
 ]);

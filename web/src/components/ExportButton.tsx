@@ -1,5 +1,6 @@
 import { Button, Popover } from "@mantine/core";
 
+import { FileLink } from "../account/FileLink";
 import type { Session } from "../stream/frames";
 import classes from "./ExportButton.module.css";
 
@@ -29,13 +30,13 @@ export function ExportButton({ session }: { readonly session: Session | null }) 
         <ul className={classes["formats"]}>
           {FORMATS.map(({ format, name, note }) => (
             <li key={format}>
-              <a
+              <FileLink
                 href={`/api/sessions/${encodeURIComponent(session.id)}/export?format=${format}`}
                 download={`${session.scenario}-${session.id.slice(0, 8)}.${format}`}
                 className={classes["format"]}
               >
                 <strong>{name}</strong> <span>{note}</span>
-              </a>
+              </FileLink>
             </li>
           ))}
         </ul>

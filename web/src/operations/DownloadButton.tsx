@@ -1,5 +1,7 @@
 import { Button, Popover } from "@mantine/core";
 
+import { FileLink } from "../account/FileLink";
+import { save } from "../account/save";
 import { type Operation, operationPath } from "../api/operations";
 import type { Finding } from "../api/results";
 import classes from "../components/ExportButton.module.css";
@@ -14,12 +16,7 @@ interface Props {
 export function DownloadButton({ operation, found }: Props) {
   const name = `${operation.op}-${operation.id.slice(0, 8)}`;
   const saveCsv = () => {
-    const url = URL.createObjectURL(new Blob([csvOf(found)], { type: "text/csv;charset=utf-8" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = `${name}.csv`;
-    link.click();
-    URL.revokeObjectURL(url);
+    save(new Blob([csvOf(found)], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
   };
   return (
     <Popover position="bottom-end" trapFocus>
@@ -31,9 +28,13 @@ export function DownloadButton({ operation, found }: Props) {
       <Popover.Dropdown p={6}>
         <ul className={classes["formats"]}>
           <li>
-            <a href={operationPath(operation.id)} download={`${name}.json`} className={classes["format"]}>
+            <FileLink
+              href={operationPath(operation.id)}
+              download={`${name}.json`}
+              className={classes["format"]}
+            >
               <strong>JSON</strong> <span>all that is known of it</span>
-            </a>
+            </FileLink>
           </li>
           <li>
             <button type="button" className={classes["format"]} onClick={saveCsv}>

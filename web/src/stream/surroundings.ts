@@ -1,5 +1,8 @@
 /** What the streams need of a browser, passed in so that tests have socket, server, clock and chance in their hands. */
 
+import { signedFetch } from "../account/signed";
+import { openEvents, openSocket } from "../account/tickets";
+
 /** The part of a browser's WebSocket that is used. */
 export interface RawSocket {
   onopen: (() => void) | null;
@@ -28,9 +31,9 @@ export interface Surroundings {
 }
 
 export const browser: Surroundings = {
-  open: (url) => new WebSocket(url) as RawSocket,
-  events: (url) => new EventSource(url) as RawEvents,
-  fetch: (path, init) => fetch(path, init),
+  open: openSocket,
+  events: openEvents,
+  fetch: (path, init) => signedFetch(path, init),
   random: () => Math.random(),
   nowMs: () => Date.now(),
   after: (ms, action) => {

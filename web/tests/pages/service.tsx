@@ -13,6 +13,10 @@ export interface Asked {
   readonly query: URLSearchParams;
   readonly body: unknown;
   readonly key: string | null;
+  /** What says who asks. */
+  readonly token: string | null;
+  readonly share: string | null;
+  readonly address: string;
 }
 
 type Answer = (asked: Asked) => Response | object;
@@ -39,12 +43,16 @@ export class Service {
 
   private answer(address: string, init: RequestInit): Response {
     const url = new URL(address, "http://lab");
+    const headers = new Headers(init.headers);
     const asked = {
       method: init.method ?? "GET",
       path: url.pathname,
       query: url.searchParams,
       body: typeof init.body === "string" ? (JSON.parse(init.body) as unknown) : null,
-      key: new Headers(init.headers).get("Idempotency-Key"),
+      key: headers.get("Idempotency-Key"),
+      token: headers.get("Authorization"),
+      share: headers.get("Gridcast-Share"),
+      address,
     };
     this.asked.push(asked);
     const answer = this.answers.get(`${asked.method} ${asked.path}`);

@@ -18,6 +18,7 @@ vi.mock(import("../../src/stream/useSessionStream"), async (original) => ({
 let sockets: Socket[] = [];
 
 class Socket {
+  readonly addEventListener = () => undefined;
   onopen: (() => void) | null = null;
   onmessage: ((message: { data: unknown }) => void) | null = null;
   onclose: ((close: { code: number; reason: string }) => void) | null = null;
