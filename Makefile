@@ -19,11 +19,12 @@ WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) $(wildcard w
 BROWSERS := chromium chromium-browser google-chrome
 CHROMIUM ?= $(firstword $(foreach browser,$(BROWSERS),$(shell command -v $(browser))))
 
-.PHONY: help setup lint check test run bench bench-quick clean
+.PHONY: help setup lint check test test-machines run bench bench-quick clean
 
 help:
 	@echo 'make run     set everything up, start it with the demo $(DEMO), print its link (ARGS=... go to `gridcast up`)'
 	@echo 'make test    set everything up and run all tests (ARGS=... go to pytest)'
+	@echo 'make test-machines  services on many hosts (network namespaces; Linux, root)'
 	@echo 'make lint    style of Python and TypeScript'
 	@echo 'make check   types of both, and which package imports which'
 	@echo 'make bench   measure everything (20 minutes; make bench-quick: 3)'
@@ -85,16 +86,20 @@ check: .stamps/typing .stamps/web
 	fi
 	@mkdir -p .stamps && touch $@
 
-test: setup .stamps/browser .stamps/network
+# Without the tests of many machines, which are as many processes as all others together: `make test-machines`.
+test: setup .stamps/browser
 	@$(IN_WEB) $(NPM) run --silent test
 	@chromium="$$(command -v $(BROWSERS) | head -n 1 || true)"; chromium="$${CHROMIUM:-$$chromium}"; \
 	[ -n "$$chromium" ] || echo '*** SKIPPED: the browser tests need Chromium, and there is none (set CHROMIUM=/path/to/it) ***'; \
-	unshare --net true 2>/dev/null || echo '*** SKIPPED: the tests of many machines need network namespaces, and may not have them here (root on Linux) ***'; \
-	command -v caddy >/dev/null || echo '*** WITHOUT PROXY: there is no Caddy, so viewers of many machines address the APIs themselves ***'; \
 	export CHROMIUM="$$chromium"; \
-	$(BIN)/pytest --quiet -n 2 --dist loadfile $(ARGS) || { [ $$? = 1 ] || exit 2; \
+	$(BIN)/pytest --quiet -n 2 --dist loadfile --ignore tests/machines $(ARGS) || { [ $$? = 1 ] || exit 2; \
 		echo '*** SOME FAILED BESIDE OTHERS; the same once more, alone: what fails now is broken, what does not needs mending too ***'; \
-		$(BIN)/pytest --quiet --last-failed --maxfail 5; }
+		$(BIN)/pytest --quiet --last-failed --last-failed-no-failures none --ignore tests/machines --maxfail 5; }
+
+test-machines: setup .stamps/network
+	@unshare --net true 2>/dev/null || echo '*** SKIPPED: the tests of many machines need network namespaces, and may not have them here (root on Linux) ***'; \
+	command -v caddy >/dev/null || echo '*** WITHOUT PROXY: there is no Caddy, so viewers of many machines address the APIs themselves ***'; \
+	$(BIN)/pytest --quiet tests/machines $(ARGS)
 
 # Ctrl-C is how a service is ended: no error for make.
 run: setup
