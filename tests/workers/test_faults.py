@@ -100,9 +100,10 @@ async def test_a_broker_that_forgot_the_newest_entries_gets_them_again(mortal: L
         pid = await mortal.child_pid(channel)
         # Of one moment, as a broker forgets.
         keys = (channel.log, channel.meta)
-        kept = list(
-            zip(keys, await mortal.redis.pipeline().dump(keys[0]).dump(keys[1]).execute(), strict=True)
-        )
+        moment = mortal.redis.pipeline(transaction=True)
+        for key in keys:
+            moment.dump(key)
+        kept = list(zip(keys, await moment.execute(), strict=True))
         await mortal.until_tick(channel, (await mortal.state(channel)).tick + 3)
         os.kill(pid, signal.SIGSTOP)
         for key, value in kept:
