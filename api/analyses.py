@@ -1,4 +1,4 @@
-"""What tuning tasks and operations have in common over HTTP: created once, looked up, cancelled."""
+"""What tuning tasks and operations have in common over HTTP: created once, looked up, listed, cancelled."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from gridcast.broadcaster.errors import ChannelEnded, ChannelExists
 from gridcast.broadcaster.names import ID_PATTERN, new_id
 
 from .creating import MAX_RECORD_BYTES, Claim
+from .cursors import newest_first
 from .failures import GONE, OPERATION_STATE, TASK_STATE, Failure, Fault, invalid
+from .models import PageQuery
 from .services import Services
-from .users import author
+from .users import author, lists_of, may_see
+from .views import Base
 
 CANCELLED_IN_QUEUE: Final = "cancelled before a worker took it"
 _STATE: Final = {"task": TASK_STATE, "operation": OPERATION_STATE}
@@ -36,6 +39,38 @@ async def state_at(services: Services, channel: Channel) -> AnalysisState:
     if state is None:
         raise NoChannel(str(channel))
     return state
+
+
+def told_of(state: AnalysisState, *, base: Base) -> dict[str, Any]:
+    """What tasks and operations tell alike; null where there is nothing to tell."""
+    return {
+        "id": state.id,
+        "title": state.record["title"],
+        "status": state.status,
+        "reason": state.reason,
+        "created": state.created,
+        "started": state.started,
+        "ended": state.ended,
+        "attempt": state.attempt,
+        "owner": state.record["owner"],
+        "visibility": state.visibility,
+        "epoch": state.epoch,
+        "head": state.head,
+        "ws_url": f"{base.ws}/api/ws/{state.channel.kind}s/{state.id}",
+        "url": f"{base.http}/{state.channel.kind}s/{state.id}",
+    }
+
+
+async def seen_by_asker(
+    services: Services, kind: AnalysisKind, query: PageQuery, *, passes: Callable[[AnalysisState], bool]
+) -> tuple[list[AnalysisState], str | None]:
+    """A page of tasks or operations, newest first, of those that the asker may see; and where the next one begins."""
+    lists = lists_of(kind)
+    return await newest_first(
+        lambda place: services.analyses.page(kind, before=place, limit=query.limit, among=lists),
+        query,
+        passes=lambda state: may_see(state.record["owner"], state.visibility) and passes(state),
+    )
 
 
 async def create_once(

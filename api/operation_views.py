@@ -9,7 +9,7 @@ import orjson
 from gridcast.broadcaster.analyses import AnalysisState
 from gridcast.broadcaster.operation_events import progress_of
 
-from .analyses import channel_at, state_at
+from .analyses import channel_at, state_at, told_of
 from .services import Services
 from .views import Base
 
@@ -25,25 +25,12 @@ def operation_object(state: AnalysisState, *, base: Base) -> dict[str, Any]:
     """One operation, without its result."""
     record, told = state.record, state.told
     found = {
-        "id": state.id,
+        **told_of(state, base=base),
         "op": record["op"],
-        "title": record["title"],
         "config": record["config"],
-        "status": state.status,
-        "reason": state.reason,
         "progress": told.get("progress") or progress_of(0, record["steps"], "queued"),
         "simulations": told.get("simulations", 0),
         "cached": told.get("cached", 0),
-        "created": state.created,
-        "started": state.started,
-        "ended": state.ended,
-        "attempt": state.attempt,
-        "owner": record["owner"],
-        "visibility": state.visibility,
-        "epoch": state.epoch,
-        "head": state.head,
-        "ws_url": f"{base.ws}/api/ws/operations/{state.id}",
-        "url": f"{base.http}/operations/{state.id}",
     }
     return {name: value for name, value in found.items() if value is not None or name not in _OPTIONAL}
 

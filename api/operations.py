@@ -25,7 +25,6 @@ from gridcast.scenarios.operations import (
 from . import analyses
 from .analyses import channel_at, create_once, state_at
 from .bodies import StrictRoute
-from .cursors import newest_first
 from .failures import GONE, NOT_FOUND, Failure, Fault
 from .frames import ends_channel
 from .operation_models import (
@@ -40,7 +39,7 @@ from .operation_models import (
 from .operation_views import operation_object, operation_state, whole_operation
 from .replies import ClientGone, fails_with, reply, while_connected
 from .services import Services, ServicesDep
-from .users import lists_of, may_see, present_user
+from .users import present_user
 from .views import Base
 from .visit import RETRY_S
 
@@ -210,11 +209,8 @@ async def list_operations(
     request: Request, services: ServicesDep, query: Annotated[OperationListQuery, Query()]
 ) -> Response:
     """Operations, newest first, without their results."""
-    lists = lists_of("operation")
-    found, cursor = await newest_first(
-        lambda place: services.analyses.page("operation", before=place, limit=query.limit, among=lists),
-        query,
-        passes=lambda state: may_see(state.record["owner"], state.visibility) and _passes(state, query),
+    found, cursor = await analyses.seen_by_asker(
+        services, "operation", query, passes=lambda state: _passes(state, query)
     )
     base = Base.of(request)
     return reply({"items": [operation_object(one, base=base) for one in found], "next_cursor": cursor})

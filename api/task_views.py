@@ -9,7 +9,7 @@ from gridcast.broadcaster import Channel, NoChannel
 from gridcast.broadcaster.analyses import AnalysisState
 from gridcast.broadcaster.names import BASELINE, ID_PATTERN, task_of
 
-from .analyses import channel_at, state_at
+from .analyses import channel_at, state_at, told_of
 from .services import Services
 from .views import Base
 
@@ -45,12 +45,9 @@ def task_object(state: AnalysisState, *, base: Base) -> dict[str, Any]:
         return None if record is None else finished(record, base=base)
 
     found = {
-        "id": state.id,
-        "title": record["title"],
+        **told_of(state, base=base),
         "scenario": record["spec"]["scenario"],
         "spec": record["spec"],
-        "status": state.status,
-        "reason": state.reason,
         "progress": told.get("progress") or no_progress(record["total"]),
         "best": one(told.get("best")),
         "baseline": one(told.get("baseline")),
@@ -58,16 +55,6 @@ def task_object(state: AnalysisState, *, base: Base) -> dict[str, Any]:
         "calls": told.get("calls", 0),
         "importances": told.get("importances"),
         "front": told.get("front") or None,
-        "created": state.created,
-        "started": state.started,
-        "ended": state.ended,
-        "attempt": state.attempt,
-        "owner": record["owner"],
-        "visibility": state.visibility,
-        "epoch": state.epoch,
-        "head": state.head,
-        "ws_url": f"{base.ws}/api/ws/tasks/{state.id}",
-        "url": f"{base.http}/tasks/{state.id}",
     }
     return {name: value for name, value in found.items() if value is not None or name not in _OPTIONAL}
 

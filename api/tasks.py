@@ -18,13 +18,12 @@ from gridcast.scenarios.tuning import TaskSpec, fitting_errors
 from . import analyses
 from .analyses import create_once
 from .bodies import StrictRoute
-from .cursors import newest_first
 from .failures import TASK_STATE, Failure
 from .replies import fails_with, reply
 from .services import ServicesDep
 from .task_models import TaskListQuery, TaskObject, TaskPage, TaskRequest
 from .task_views import no_progress, task_channel, task_object, task_state
-from .users import lists_of, may_see, present_user
+from .users import present_user
 from .views import Base
 
 log = structlog.get_logger(__name__)
@@ -74,11 +73,8 @@ async def list_tasks(
     request: Request, services: ServicesDep, query: Annotated[TaskListQuery, Query()]
 ) -> Response:
     """Tasks, newest first."""
-    lists = lists_of("task")
-    found, cursor = await newest_first(
-        lambda place: services.analyses.page("task", before=place, limit=query.limit, among=lists),
-        query,
-        passes=lambda state: may_see(state.record["owner"], state.visibility) and _passes(state, query),
+    found, cursor = await analyses.seen_by_asker(
+        services, "task", query, passes=lambda state: _passes(state, query)
     )
     base = Base.of(request)
     items = [task_object(state, base=base) for state in found]

@@ -22,13 +22,15 @@ async def until(holds: Callable[[], bool], *, what: str = "the awaited state") -
         await asyncio.sleep(0.005)
 
 
-async def seen(look: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], bool] = bool) -> Seen:
+async def seen(
+    look: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], bool] = bool, *, within_s: float = PATIENCE_S
+) -> Seen:
     """The first thing that `look` finds and that holds."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + within_s
     while True:
         found = await look()
         if holds(found):
             return found
         if time.monotonic() > deadline:
-            raise TimeoutError(f"what was awaited did not come within {PATIENCE_S:g} s; last seen: {found!r}")
+            raise TimeoutError(f"what was awaited did not come within {within_s:g} s; last seen: {found!r}")
         await asyncio.sleep(0.01)

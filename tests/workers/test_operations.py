@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from gridcast.broadcaster import Channel, Settings
-from gridcast.broadcaster.analyses import Analyses, AnalysisState
 from gridcast.broadcaster.client import async_client
-from gridcast.broadcaster.names import SIMULATIONS, new_id
-from gridcast.broadcaster.operation_events import progress, progress_of
+from gridcast.broadcaster.names import SIMULATIONS
 from tests.valkey import ValkeyServer
-from tests.waiting import seen, until
+from tests.waiting import until
+from tests.workers.analysis_lab import AnalysisLab
 from tests.workers.lab import Entry, Lab, WorkerProcess, of, worker_process
-from tests.workers.operations.bench import BASE, STEP, operation_record
+from tests.workers.operations.bench import BASE, STEP, create_operation
 from tests.workers.test_tasks import simulating
 
 HEATMAP: dict[str, Any] = {
@@ -42,37 +38,14 @@ MANY = {**HEATMAP, "duration_s": 60, "x_steps": 4, "y_steps": 3}
 MANY_POINTS = 12
 
 
-class Operations:
+class Operations(AnalysisLab):
     """Makes operations and looks at them."""
 
-    def __init__(self, settings: Settings, redis: Redis) -> None:
-        self.lab = Lab(settings, redis)
-        self.settings = settings
-        self.redis = redis
-        self.analyses = Analyses(redis)
+    patience_s = 100.0
+    """Simulations give way to everything else on a busy machine."""
 
     async def ask(self, op: str, config: dict[str, Any]) -> Channel:
-        channel = Channel("operation", new_id())
-        record = operation_record(op, config)
-        first = progress(channel.id, progress_of(0, record["steps"], "queued"))
-        await self.analyses.create(channel, record=record, created=time.time(), first=first)
-        return channel
-
-    async def state(self, channel: Channel) -> AnalysisState:
-        state = await self.analyses.get(channel)
-        assert state is not None
-        return state
-
-    async def until_over(self, channel: Channel, status: str = "completed") -> AnalysisState:
-        deadline = time.monotonic() + ENDURANCE_S
-        while not (state := await self.state(channel)).over:
-            assert time.monotonic() < deadline, state
-            await asyncio.sleep(0.02)
-        assert state.status == status, state.reason
-        return state
-
-    async def until_records(self, channel: Channel, count: int) -> None:
-        await seen(lambda: self.analyses.record_count(channel), lambda there: there >= count)
+        return await create_operation(self.analyses, op, config)
 
     async def whole(self, channel: Channel, points: int) -> list[Entry]:
         """All entries: without a hole, each point told once, nothing told going back."""
@@ -87,8 +60,6 @@ class Operations:
         return entries
 
 
-ENDURANCE_S = 100.0
-"""Simulations give way to everything else on a busy machine."""
 PLACE = ("part", "index", "direction", "x", "y")
 
 

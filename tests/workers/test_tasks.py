@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from gridcast.broadcaster import Channel, Settings
-from gridcast.broadcaster.analyses import Analyses, AnalysisState
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.names import SIMULATIONS, experiment_id, new_id
 from gridcast.broadcaster.simulations import Result, Simulations, key_of, spec_of
@@ -25,6 +23,7 @@ from gridcast.scenarios.tuning import TaskSpec
 from gridcast.workers.versions import named_by
 from tests.valkey import ValkeyServer
 from tests.waiting import PATIENCE_S, seen, until
+from tests.workers.analysis_lab import AnalysisLab
 from tests.workers.lab import Lab, WorkerProcess, alive, of, worker_process
 from tests.workers.test_faults import children_of
 from tests.workers.tuning.specs import STEP
@@ -33,14 +32,8 @@ LONG_S = 1200
 """Simulated; takes a second or more."""
 
 
-class Tasks:
+class Tasks(AnalysisLab):
     """Makes tasks and looks at them."""
-
-    def __init__(self, settings: Settings, redis: Redis) -> None:
-        self.lab = Lab(settings, redis)
-        self.settings = settings
-        self.redis = redis
-        self.analyses = Analyses(redis)
 
     async def create(self, **given: Any) -> Channel:
         body = {
@@ -57,19 +50,6 @@ class Tasks:
         record = {"spec": spec.model_dump(mode="json")}
         await self.analyses.create(channel, record=record, created=time.time(), first=first)
         return channel
-
-    async def state(self, channel: Channel) -> AnalysisState:
-        state = await self.analyses.get(channel)
-        assert state is not None
-        return state
-
-    async def until_over(self, channel: Channel, status: str = "completed") -> AnalysisState:
-        state = await seen(lambda: self.state(channel), lambda state: state.over)
-        assert state.status == status, state.reason
-        return state
-
-    async def until_records(self, channel: Channel, count: int) -> None:
-        await seen(lambda: self.analyses.record_count(channel), lambda there: there >= count)
 
     async def assert_whole(self, channel: Channel, experiments: int) -> None:
         """Each experiment was started and ended once, in the task's log and in its own."""

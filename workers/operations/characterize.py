@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from gridcast.broadcaster.simulations import spec_of
 from gridcast.scenarios import resolve
 from gridcast.scenarios.metrics import METRICS
 from gridcast.scenarios.operations import CharacterizeConfig, points_of
 
 from .hosting import hosting_limit
-from .plan import Item, Outcome
+from .plan import Item, Outcome, Points, of_one_scenario, of_part
 
 CURVE = (
     "mean_power_kw",
@@ -23,33 +22,18 @@ CURVE = (
 )
 
 
-class Characterize:
+class Characterize(Points):
     """The plan of one."""
 
     def __init__(self, asked: CharacterizeConfig) -> None:
+        super().__init__(points_of(asked))
         self._asked = asked
-        self._points = points_of(asked)
         base = resolve(asked.name, asked.overrides, asked.seed)
         self._band = {"v_min": base.v_min, "v_max": base.v_max}
 
     @property
     def head(self) -> dict[str, Any]:
-        asked = self._asked
-        return {
-            "op": asked.op,
-            "scenario": asked.name,
-            "params": asked.params,
-            "seed": asked.seed,
-            "duration_s": asked.duration_s,
-            **self._band,
-        }
-
-    @property
-    def steps(self) -> int:
-        return len(self._points)
-
-    def spec(self, n: int) -> bytes:
-        return spec_of(self._points[n].configured())
+        return {**of_one_scenario(self._asked), **self._band}
 
     def item(self, n: int, outcome: Outcome) -> Item:
         point = self._points[n]
@@ -68,26 +52,22 @@ class Characterize:
         part, place = self._points[n].part, self._points[n].place
         if part == "default":
             return "default run"
-        of_part = [point.place["index"] for point in self._points if point.part == part]
+        among = [point.place["index"] for point in self._points if point.part == part]
         over = {self._points[m].place["index"] for m in finished if self._points[m].part == part}
-        told = f"{len(over)}/{len(set(of_part))}"
+        told = f"{len(over)}/{len(set(among))}"
         if part == "pv":
             return f"P-V curve {told}"
         return f"sensitivity {told}: {place['parameter'].rpartition('.')[2]}"
 
     def result(self, items: Sequence[Item]) -> dict[str, Any]:
-        [default] = _of_part(items, "default")
-        curve = _of_part(items, "pv")
+        [default] = of_part(items, "default")
+        curve = of_part(items, "pv")
         return {
             "default": default,
             "pv_curve": curve,
             "hosting_limit": hosting_limit(curve, **self._band),
-            "sensitivity": _tornado(_of_part(items, "sensitivity"), default["metrics"]),
+            "sensitivity": _tornado(of_part(items, "sensitivity"), default["metrics"]),
         }
-
-
-def _of_part(items: Sequence[Item], part: str) -> list[Item]:
-    return [{name: item[name] for name in item if name != "part"} for item in items if item["part"] == part]
 
 
 def _tornado(items: Sequence[Item], default: Mapping[str, Any] | None) -> list[dict[str, Any]]:

@@ -5,39 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from gridcast.broadcaster.simulations import spec_of
 from gridcast.scenarios import resolve
 from gridcast.scenarios.metrics import METRICS
 from gridcast.scenarios.operations import HeatmapConfig, axes, numeric_parameters, points_of
 
-from .plan import Item, Outcome
+from .plan import Item, Outcome, Points, of_one_scenario
 
 
-class Heatmap:
+class Heatmap(Points):
     """The plan of one."""
 
     def __init__(self, asked: HeatmapConfig) -> None:
+        super().__init__(points_of(asked))
         self._asked = asked
-        self._points = points_of(asked)
         self._x, self._y = axes(asked)
 
     @property
     def head(self) -> dict[str, Any]:
-        asked = self._asked
-        return {
-            "op": asked.op,
-            "scenario": asked.name,
-            "params": asked.params,
-            "seed": asked.seed,
-            "duration_s": asked.duration_s,
-        }
-
-    @property
-    def steps(self) -> int:
-        return len(self._points)
-
-    def spec(self, n: int) -> bytes:
-        return spec_of(self._points[n].configured())
+        return of_one_scenario(self._asked)
 
     def item(self, n: int, outcome: Outcome) -> Item:
         value = outcome.metrics.get(self._asked.metric)

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from gridcast.broadcaster.simulations import FailureKind, Result
+from gridcast.broadcaster.simulations import FailureKind, Result, spec_of
 from gridcast.scenarios.metrics import METRICS
+from gridcast.scenarios.operations import CharacterizeConfig, HeatmapConfig, Point
 
 Status = Literal["done", "diverged", "refused", "failed"]
 Item = dict[str, Any]
@@ -53,6 +54,36 @@ class Outcome:
     def summary(self) -> dict[str, Any] | None:
         """The metrics by which runs are judged."""
         return {name: self.metrics.get(name) for name in METRICS} if self.metrics else None
+
+
+def of_part(items: Sequence[Item], part: str) -> list[Item]:
+    """The items of one part of the result, which need not say so there."""
+    return [{name: item[name] for name in item if name != "part"} for item in items if item["part"] == part]
+
+
+class Points:
+    """What all plans of simulations know: their points, and what is to be simulated for each."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self._points = points
+
+    @property
+    def steps(self) -> int:
+        return len(self._points)
+
+    def spec(self, n: int) -> bytes:
+        return spec_of(self._points[n].configured())
+
+
+def of_one_scenario(asked: CharacterizeConfig | HeatmapConfig) -> dict[str, Any]:
+    """How the result of an operation on one scenario begins."""
+    return {
+        "op": asked.op,
+        "scenario": asked.name,
+        "params": asked.params,
+        "seed": asked.seed,
+        "duration_s": asked.duration_s,
+    }
 
 
 class Plan(Protocol):

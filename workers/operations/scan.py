@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from gridcast.broadcaster.simulations import spec_of
 from gridcast.scenarios import resolve
 from gridcast.scenarios.operations import ScanConfig, points_of
 
 from .classes import RULES, class_of
-from .plan import Item, Outcome
+from .plan import Item, Outcome, Points, of_part
 
 FIGURES = (
     "worst_vmin",
@@ -23,24 +22,17 @@ FIGURES = (
 )
 
 
-class Scan:
+class Scan(Points):
     """The plan of one."""
 
     def __init__(self, asked: ScanConfig) -> None:
+        super().__init__(points_of(asked))
         self._asked = asked
-        self._points = points_of(asked)
         self._bands: dict[str, dict[str, float]] = {}
 
     @property
     def head(self) -> dict[str, Any]:
         return {"op": self._asked.op, "params": self._asked.params, "duration_s": self._asked.duration_s}
-
-    @property
-    def steps(self) -> int:
-        return len(self._points)
-
-    def spec(self, n: int) -> bytes:
-        return spec_of(self._points[n].configured())
 
     def item(self, n: int, outcome: Outcome) -> Item:
         point = self._points[n]
@@ -64,20 +56,16 @@ class Scan:
 
     def words(self, n: int, finished: Collection[int]) -> str:
         part, place = self._points[n].part, self._points[n].place
-        of_part = [point for point in self._points if point.part == part]
+        among = [point for point in self._points if point.part == part]
         over = [m for m in finished if self._points[m].part == part]
         what = f"{place['feeder']} bus {place['bus']}" if part == "site" else place["scenario"]
-        return f"{part} {len(over)}/{len(of_part)}: {what}"
+        return f"{part} {len(over)}/{len(among)}: {what}"
 
     def result(self, items: Sequence[Item]) -> dict[str, Any]:
         counts = Counter(item["class"] for item in items if item["class"] is not None)
         return {
-            "sites": _of_part(items, "site"),
-            "scenarios": _of_part(items, "scenario"),
+            "sites": of_part(items, "site"),
+            "scenarios": of_part(items, "scenario"),
             "counts": {name: counts[name] for name in RULES},
             "rules": dict(RULES),
         }
-
-
-def _of_part(items: Sequence[Item], part: str) -> list[Item]:
-    return [{name: item[name] for name in item if name != "part"} for item in items if item["part"] == part]

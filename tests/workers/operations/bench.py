@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from gridcast.broadcaster import Channel
-from gridcast.broadcaster.analyses import AnalysisState
+from gridcast.broadcaster.analyses import Analyses, AnalysisState
 from gridcast.broadcaster.names import SIMULATIONS, new_id
 from gridcast.broadcaster.operation_events import progress, progress_of
 from gridcast.broadcaster.simulations import Result
@@ -35,11 +35,7 @@ class OperationBench(Bench):
     """Makes operations, coordinates them, reads what they say."""
 
     async def ask(self, op: str, config: dict[str, Any]) -> Channel:
-        channel = Channel("operation", new_id())
-        record = operation_record(op, config)
-        first = progress(channel.id, progress_of(0, record["steps"], "queued"))
-        await self.analyses.create(channel, record=record, created=time.time(), first=first)
-        return channel
+        return await create_operation(self.analyses, op, config)
 
     async def wanted(self) -> int:
         """How many simulations somebody waits for."""
@@ -54,6 +50,15 @@ class OperationBench(Bench):
             simulations=self.simulations,
             versions=VERSIONS,
         ).run()
+
+
+async def create_operation(analyses: Analyses, op: str, config: dict[str, Any]) -> Channel:
+    """An operation that waits for its coordinator."""
+    channel = Channel("operation", new_id())
+    record = operation_record(op, config)
+    first = progress(channel.id, progress_of(0, record["steps"], "queued"))
+    await analyses.create(channel, record=record, created=time.time(), first=first)
+    return channel
 
 
 def operation_record(op: str, config: dict[str, Any]) -> dict[str, Any]:
