@@ -15,7 +15,7 @@ from gridcast.broadcaster import Channel, Subscription
 
 from .frames import frame_of, joined
 from .stats import Stats
-from .websocket import FramePort, broadcast
+from .websocket import Broadcast, FramePort
 
 
 class Ride:
@@ -52,6 +52,7 @@ class Crowd:
         self._cursor = place.twin()
         self._stats = stats
         self._rides: dict[FramePort, Ride] = {}
+        self._broadcast = Broadcast()
 
     def __len__(self) -> int:
         return len(self._rides)
@@ -65,12 +66,14 @@ class Crowd:
         if not self._rides:
             self._cursor.follow(self.advance)
         ride = self._rides[port] = Ride(self, subscription)
+        self._broadcast.add(port)
         return ride
 
     def leave(self, port: FramePort, *, final: bool = False) -> None:
         """Let a viewer off, if it is still in."""
         ride = self._rides.pop(port, None)
         if ride is not None:
+            self._broadcast.discard(port)
             ride.subscription.meet(self._cursor)
             ride.end(final=final)
             if not self._rides:
@@ -86,7 +89,7 @@ class Crowd:
             stats.frames += len(frames) * len(self._rides)
             stats.bytes += len(piece) * len(self._rides)
             final = frames[-1].final
-            full = broadcast(self._rides, piece)
+            full = self._broadcast.write(piece)
             stats.catch_ups += 0 if final else len(full)
             if (written_s := batch[-1].written_s) is not None:
                 stats.delivery_s.observe(time.time() - written_s)

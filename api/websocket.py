@@ -2,8 +2,8 @@
 
 `await send` costs a task switch, a copy and an encoding per viewer and frame; a viewer that gets the same bytes as a
 hundred others needs none of it. The ASGI extension `gridcast.frames` in a WebSocket's scope is a `FramePort`: the
-application writes whole frames to the transport and sees how much of them the network has not taken yet; `broadcast` does
-so for many.
+application writes whole frames to the transport and sees how much of them the network has not taken yet; a `Broadcast`
+does so for many.
 
 Name it with uvicorn's `--ws gridcast.api.websocket:FrameProtocol`. Compression is declined: browsers offer
 permessage-deflate, and it costs several times the price of everything else.
@@ -15,7 +15,7 @@ import asyncio
 import fcntl
 import termios
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.config import Config
@@ -88,22 +88,50 @@ class FramePort:
         self._protocol.abort()
 
 
-def broadcast(ports: Iterable[FramePort], frames: bytes) -> list[FramePort]:
-    """Write the same whole frames to all; answer with those that can take no more: closed, or above their limit.
+class Broadcast:
+    """Ports that are given the same frames.
 
-    This loop is most of what an API process does, so it looks at the protocols themselves.
+    Writing to them is most of what an API process does, so nothing is looked at on the way: a connection that can take no
+    more, or is closed, says so by itself.
     """
-    full: list[FramePort] = []
-    for port in ports:
+
+    def __init__(self) -> None:
+        self._writes: dict[FramePort, Callable[[bytes], None]] = {}
+        self._full: list[FramePort] = []
+
+    def add(self, port: FramePort) -> None:
+        """Write to this one too, which must not be in another broadcast."""
         protocol = port._protocol
-        transport = protocol.transport
-        if protocol.close_sent or transport.is_closing():
-            full.append(port)
-            continue
-        transport.write(frames)
+        protocol.broadcast = self
+        if port.closed:
+            self._full.append(port)
+            return
+        self._writes[port] = protocol.transport.write
         if protocol.saturated:
-            full.append(port)
-    return full
+            self._full.append(port)
+
+    def discard(self, port: FramePort) -> None:
+        """Write to this one no more."""
+        port._protocol.broadcast = None
+        self._writes.pop(port, None)
+        if port in self._full:
+            self._full.remove(port)
+
+    def write(self, frames: bytes) -> list[FramePort]:
+        """Write whole frames to all; answer with those that can take no more: closed, or above their limit."""
+        for write in self._writes.values():
+            write(frames)
+        full, self._full = self._full, []
+        return full
+
+    def filled(self, port: FramePort) -> None:
+        """The network takes less than this port was given."""
+        self._full.append(port)
+
+    def closed(self, port: FramePort) -> None:
+        """Writing to this one is of no use any more."""
+        self._full.append(port)
+        self._writes.pop(port, None)
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
@@ -119,10 +147,15 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.conn.available_extensions = []
         self._pings_behind = 0
+        self.port = FramePort(self)
+        self.broadcast: Broadcast | None = None
         self.saturated = False
+        self._file: int | None = None
 
     def pause_writing(self) -> None:
         self.saturated = True
+        if self.broadcast is not None:
+            self.broadcast.filled(self.port)
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -132,9 +165,16 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.saturated = False
         super().connection_lost(exc)
+        self._leave_broadcast()
+
+    def _leave_broadcast(self) -> None:
+        """Called wherever the connection may have been closed, or a close frame sent."""
+        if self.broadcast is not None and self.port.closed:
+            self.broadcast.closed(self.port)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        self._leave_broadcast()
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
             # A request that cannot be read, such as one with a line over 8 KiB: uvicorn leaves its peer waiting.
             self.transport.write(b"".join(self.conn.data_to_send()))
@@ -156,17 +196,18 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
+            sock = self.transport.get_extra_info("socket")
+            self._file = None if sock is None else sock.fileno()
             # The application's task was made just now and has not run yet: it will see the extension.
             extensions: dict[str, Any] = self.scope["extensions"]
-            extensions[EXTENSION] = FramePort(self)
+            extensions[EXTENSION] = self.port
 
     def in_kernel(self) -> int:
         """Bytes that were sent and not confirmed; 0 where the system does not tell."""
-        sock = self.transport.get_extra_info("socket")
-        if sock is None or self.transport.is_closing():
+        if self._file is None or self.transport.is_closing():
             return 0
         try:
-            fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, _COUNT)
+            fcntl.ioctl(self._file, termios.TIOCOUTQ, _COUNT)
         except OSError:
             return 0
         return _COUNT[0]
@@ -183,6 +224,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
+        self._leave_broadcast()
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
@@ -193,8 +235,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         if self.disconnected:
             return
         cut(self.transport)
+        self._leave_broadcast()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._leave_broadcast()
 
     def shutdown(self) -> None:
         super().shutdown()
+        self._leave_broadcast()
         # transport.close() waits for the backlog of a peer that may never read it.
         self.loop.call_later(CLOSE_S, self.abort)

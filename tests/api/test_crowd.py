@@ -13,7 +13,7 @@ import pytest
 from gridcast.api.crowd import Crowds, Ride
 from gridcast.api.frames import frame_of
 from gridcast.api.stats import Stats
-from gridcast.api.websocket import FramePort, FrameProtocol
+from gridcast.api.websocket import Broadcast, FramePort, FrameProtocol
 from gridcast.broadcaster import Entry, Hub, Reset, Subscription
 from tests.broadcaster.conftest import CHANNEL
 from tests.broadcaster.memory import MemoryBroker, hub_over
@@ -25,6 +25,8 @@ class Connection:
 
     def __init__(self) -> None:
         self.transport = self
+        self.port = FramePort(cast("FrameProtocol", self))
+        self.broadcast: Broadcast | None = None
         self.close_sent = self.closing = self.saturated = False
         self.pieces: list[bytes] = []
         self.full_after = 1 << 30
@@ -34,7 +36,22 @@ class Connection:
 
     def write(self, piece: bytes) -> None:
         self.pieces.append(piece)
-        self.saturated = len(self.pieces) >= self.full_after
+        if len(self.pieces) >= self.full_after and not self.saturated:
+            self.saturated = True
+            assert self.broadcast is not None
+            self.broadcast.filled(self.port)
+
+    def lose(self) -> None:
+        self.closing = True
+        self._closed()
+
+    def say_goodbye(self) -> None:
+        self.close_sent = True
+        self._closed()
+
+    def _closed(self) -> None:
+        assert self.broadcast is not None
+        self.broadcast.closed(self.port)
 
 
 class Rider:
@@ -42,7 +59,7 @@ class Rider:
 
     def __init__(self, subscription: Subscription, crowds: Crowds) -> None:
         self.connection = Connection()
-        self.port = FramePort(cast("FrameProtocol", self.connection))
+        self.port = self.connection.port
         self.subscription = subscription
         self.crowds = crowds
         self.riding = contextlib.ExitStack()
@@ -125,8 +142,8 @@ async def test_nothing_is_written_to_who_is_closed(scene: Scene) -> None:
     left, gone = await scene.rider(), await scene.rider()
     rides = [left.board(), gone.board()]
     scene.publish()
-    left.connection.close_sent = True
-    gone.connection.closing = True
+    left.connection.say_goodbye()
+    gone.connection.lose()
     scene.publish()
     assert [len(rider.connection.pieces) for rider in (left, gone)] == [1, 1]
     assert [ride.over.done() for ride in rides] == [True, True]
