@@ -240,5 +240,6 @@ def outlet_of(
     """The best way out that the server offers for this accepted WebSocket."""
     port = (websocket.scope.get("extensions") or {}).get(EXTENSION)
     if isinstance(port, FramePort):
+        port.settle()
         return PortOutlet(port, soft_bytes=soft_bytes, crowds=crowds, budget=budget, stats=stats)
     return SendOutlet(websocket, deadline_s=stall_s, budget=budget, stats=stats)

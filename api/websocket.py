@@ -26,6 +26,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from .cut import cut
+from .mailbox import Mailbox
 
 EXTENSION: Final = "gridcast.frames"
 CLOSE_S: Final = 2.0
@@ -51,6 +52,10 @@ class FramePort:
         """Whether writing is of no use any more."""
         protocol = self._protocol
         return protocol.close_sent or protocol.transport.is_closing()
+
+    def settle(self) -> None:
+        """Forget the handshake, which is complete: kilobytes that would stay for as long as the connection does."""
+        del self._protocol.request, self._protocol.response
 
     def limit(self, backlog_bytes: int) -> None:
         """Let `drained()` wait while more than `backlog_bytes` are unsent, and until three quarters of those are gone."""
@@ -146,6 +151,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.conn.available_extensions = []
+        self.queue = Mailbox()  # type: ignore[assignment]  # has what uvicorn calls of a queue
         self._pings_behind = 0
         self.port = FramePort(self)
         self.broadcast: Broadcast | None = None
