@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import orjson
 from redis.exceptions import RedisError
@@ -99,6 +100,7 @@ class Drill:
         self.lab = lab
         self.scale = scale
         self.done: dict[str, int] = {}
+        self.stuck = 0
         self._dice = random.Random(SEED)
 
     async def faults(self, seconds: float) -> None:
@@ -137,7 +139,11 @@ class Drill:
 
     async def _restarted(self, machine: Machine, number: signal.Signals) -> None:
         self._count(f"{machine.host.name.rstrip('0123456789')} {number.name}")
-        await asyncio.to_thread(machine.stop, number)
+        try:
+            await asyncio.to_thread(machine.stop, number)
+        except TimeoutExpired:
+            self.stuck += 1
+            await asyncio.to_thread(machine.end)
         machine.start()
 
     async def _frozen(self) -> None:
@@ -224,6 +230,7 @@ async def drill(plant: Plant, scale: Scale, report: Report) -> None:
     report.add("viewers that were given anything else than the log", [different], at_most=0)
     report.add("viewers that did not see the end", [len(late)], at_most=0)
     stopped = sum(state.status == "stopped" for state in ended)
+    report.add("processes that did not end when they were told to", [one.stuck], at_most=0)
     report.add("sessions that ended right", [stopped], at_least=scale.sessions)
     report.add("runs identical to an undisturbed one", [sum(identical)], at_least=scale.sessions)
     report.notes.append("faults: " + ", ".join(f"{what} {n}" for what, n in sorted(one.done.items())))

@@ -170,6 +170,11 @@ class Children:
                 self._heard(orjson.loads(line))
             return await process.wait()
         finally:
+            if (
+                not self._ready.is_set()
+            ):  # still loading, for seconds in which it hears nothing; it has no children
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
             self._ready.clear()
             self._writer = None
             self._server_pid = None

@@ -189,7 +189,7 @@ class SessionWorker:
         """Let starts that are under way come to their end: what they start drains like the others."""
         under_way = [task for arq in self._pickers for task in arq.tasks.values()]
         if under_way:
-            await asyncio.wait(under_way, timeout=JOB_S)
+            await asyncio.wait(under_way, timeout=DRAIN_S)
         await asyncio.gather(*self._put_off)
 
     def _picker(self, queue: str, job: str, work: _Job, *, jobs: int, poll_s: float) -> Picker:
