@@ -27,7 +27,7 @@ from bench import (
 )
 from bench.report import Report, write_json
 
-BENCHES: dict[str, Callable[..., Report]] = {
+SPEED: dict[str, Callable[..., Report]] = {
     "engine": engine.run,
     "whole-path": whole_path.run,
     "fan-out": fanout.run,
@@ -37,6 +37,10 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "page": page.run,
     "steering": steering.run,
     "join": history.run,
+}
+"""What every change to the way of a tick is looked at with."""
+
+LONG: dict[str, Callable[..., Report]] = {
     "recordings": recordings.run,
     "million": million.run,
     "tuning": tuning.run,
@@ -46,12 +50,18 @@ BENCHES: dict[str, Callable[..., Report]] = {
     "drill": drill.run,
     "scaling": scaling.run,
 }
+"""What takes many minutes each, and is asked for by name."""
+
+BENCHES = {**SPEED, **LONG}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"some of: {', '.join(BENCHES)} (default: all)"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"some of: {', '.join(SPEED)} (default: all of these); by name only: {', '.join(LONG)}",
     )
     parser.add_argument("--quick", action="store_true", help="shorter runs, fewer repeats")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
@@ -60,7 +70,7 @@ def main() -> None:
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHES)}")
     reports = []
-    for name in options.names or BENCHES:
+    for name in options.names or SPEED:
         report = BENCHES[name](quick=options.quick)
         report.show()
         reports.append(report)
