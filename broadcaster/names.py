@@ -37,6 +37,11 @@ def turns_key(queue: str) -> str:
     return f"{queue}:turns"
 
 
+def news_of(queue: str) -> str:
+    """Pub/Sub channel: a queue has a job that may be taken now. A wake-up, which may be lost."""
+    return f"{queue}:news"
+
+
 UNFINISHED = f"{PREFIX}:unfinished"
 """Set of the channel names of tasks and operations that are not over, as far as anybody knows; reapers look after them."""
 

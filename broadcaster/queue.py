@@ -9,6 +9,7 @@ Jobs travel as JSON (ARQ's default, pickle, would run what a stranger wrote into
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from arq.constants import in_progress_key_prefix, job_key_prefix
 from redis.asyncio import Redis
 
 from . import scripts
-from .client import answering
+from .client import BROKER_ERRORS, answering
 from .names import (
     BATCH_QUEUE,
     COORDINATE_JOB,
@@ -31,6 +32,7 @@ from .names import (
     Channel,
     coordinate_job_id,
     job_id,
+    news_of,
     simulation_job_id,
     turns_key,
 )
@@ -125,7 +127,14 @@ class JobQueue:
             made = await self._arq.enqueue_job(
                 *call, _job_id=job, _queue_name=queue, _defer_until=due, _expires=_EXPIRES
             )
+            if made is not None:
+                await self._tell(queue)
         return made is not None
+
+    async def _tell(self, queue: str) -> None:
+        """Wake the workers up; they look by themselves now and then, so nothing is lost where this is."""
+        with contextlib.suppress(*BROKER_ERRORS):
+            await self._arq.publish(news_of(queue), b"")
 
     async def _turn_of(self, queue: str, job: str, user: str, flow: str) -> datetime | None:
         """When a user's next job is due, in the sense of the queue; `None` if it is there already."""
@@ -169,6 +178,7 @@ class JobQueue:
         """Let a job that waits go before all others."""
         async with answering():
             await self._arq.zadd(queue, {job: int(1000 * _LONG_AGO.timestamp())}, xx=True)
+            await self._tell(queue)
 
     async def remove(self, session_id: str, attempt: int) -> None:
         """Take a waiting job back. A worker that picked it already finds that there is nothing to do."""

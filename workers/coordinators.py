@@ -59,6 +59,11 @@ class Coordinators:
         self._leases = AsyncLeases(redis, owner=worker_id, ttl_s=settings.lease_s)
         self._hosting: set[asyncio.Task[None]] = set()
 
+    @property
+    def hosted(self) -> int:
+        """How many there are here now."""
+        return len(self._hosting)
+
     async def start(self, channel: Channel, attempt: int) -> None:
         """The job: become the coordinator, or do nothing where there is nothing to do. Returns at once.
 

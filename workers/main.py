@@ -39,20 +39,13 @@ from .batch import BatchHost
 from .children import Children
 from .coordinators import MAX_COORDINATED, Coordinators
 from .operations.craft import operation_craft
-from .picker import Picker
+from .picker import Picker, listen
 from .retry import TryLater
 from .sessions import SessionHost
 from .sweep import Sweep
 from .tasks import task_craft
 
 log = structlog.get_logger(__name__)
-
-POLL_S = 0.02
-"""ARQ's default of 0.5 s is far too slow to start a session; 20 ms cost half a percent of a core."""
-
-BATCH_POLL_S = 0.05
-COORDINATE_POLL_S = 0.1
-"""Nobody sees when these begin."""
 
 JOB_S = 20
 """A start takes milliseconds. A worker that dies within them leaves the job to others after this and 10 s more."""
@@ -108,13 +101,25 @@ class SessionWorker:
             },
         )
         self._sessions = self._picker(
-            SESSION_QUEUE, SESSION_JOB, self._start_session, jobs=self.host.slots, poll_s=POLL_S
+            SESSION_QUEUE,
+            SESSION_JOB,
+            self._start_session,
+            jobs=self.host.slots,
+            busy=lambda: 1 - self.host.free / self.host.slots,
         )
         self._simulations = self._picker(
-            BATCH_QUEUE, SIMULATION_JOB, self._start_simulation, jobs=self.batch.slots, poll_s=BATCH_POLL_S
+            BATCH_QUEUE,
+            SIMULATION_JOB,
+            self._start_simulation,
+            jobs=self.batch.slots,
+            busy=lambda: 1 - self.batch.free / self.batch.slots,
         )
         self._chairs = self._picker(
-            COORDINATE_QUEUE, COORDINATE_JOB, self._coordinate, jobs=MAX_COORDINATED, poll_s=COORDINATE_POLL_S
+            COORDINATE_QUEUE,
+            COORDINATE_JOB,
+            self._coordinate,
+            jobs=MAX_COORDINATED,
+            busy=lambda: self.coordinators.hosted / MAX_COORDINATED,
         )
 
     def stop(self) -> None:
@@ -157,6 +162,7 @@ class SessionWorker:
         return [
             self.host.beat(),
             self.batch.tell(),
+            listen(self._client, self._pickers),
             self.host.reaper.run(simulations.sweep, analyses.look),
             Sweep(self._client, self._settings).run(),
         ]
@@ -192,7 +198,7 @@ class SessionWorker:
             await asyncio.wait(under_way, timeout=DRAIN_S)
         await asyncio.gather(*self._put_off)
 
-    def _picker(self, queue: str, job: str, work: _Job, *, jobs: int, poll_s: float) -> Picker:
+    def _picker(self, queue: str, job: str, work: _Job, *, jobs: int, busy: Callable[[], float]) -> Picker:
         pool = ArqRedis(
             self._client.connection_pool,
             job_serializer=serialize,
@@ -207,7 +213,7 @@ class SessionWorker:
             max_jobs=jobs,
             job_timeout=JOB_S,
             keep_result=0,
-            poll_delay=poll_s,
+            busy=busy,
             job_serializer=serialize,
             job_deserializer=deserialize,
         )
@@ -252,6 +258,8 @@ class SessionWorker:
         # ARQ counts a start under way as a job too, so this is never more than there are slots.
         arq.max_jobs = max(0, free)
         arq.allow_pick_jobs = free > 0 and not self._stopping.is_set()
+        if arq.allow_pick_jobs:
+            arq.wake()
 
 
 async def serve(settings: Settings) -> None:

@@ -1,19 +1,51 @@
-"""ARQ's worker, which can be told to stop."""
+"""ARQ's worker, which looks into its queue when it hears that something came, and can be told to stop."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
 
 from arq.worker import Worker
+from redis.asyncio import Redis
+
+from gridcast.broadcaster.client import BROKER_ERRORS
+from gridcast.broadcaster.names import news_of
+
+LOOK_S = 0.25
+"""How often it looks without having heard anything: wake-ups may be lost."""
+
+HESITATE_S = 0.01
+"""How long a worker without a free slot would wait for others to take what came: work goes to those that have the least."""
 
 
 class Picker(Worker):
-    """ARQ's worker for one queue, which can be told to take no more jobs."""
+    """ARQ's worker for one queue. `busy` tells which share of its slots is taken."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, *, busy: Callable[[], float], **options: Any) -> None:
+        super().__init__(**options, poll_delay=LOOK_S)
+        self._busy = busy
+        self._news = asyncio.Event()
         self._picking = asyncio.Lock()
+
+    async def main(self) -> NoReturn:
+        """Pick jobs until cancelled. (ARQ's own looks at fixed times, all but a few of them for nothing.)"""
+        self.ctx["redis"] = self.pool
+        while True:
+            self._news.clear()
+            await self._poll_iteration()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._news.wait()
+
+    def wake(self) -> None:
+        """There is room: look now."""
+        self._news.set()
+
+    def hear(self) -> None:
+        """Something came into the queue, as all workers hear."""
+        asyncio.get_running_loop().call_later(HESITATE_S * self._busy(), self._news.set)
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         async with self._picking:
@@ -25,3 +57,23 @@ class Picker(Worker):
         self.max_jobs = 0
         async with self._picking:
             return
+
+    def _release_sem_dec_counter_on_complete(self) -> None:
+        super()._release_sem_dec_counter_on_complete()
+        self._news.set()
+
+
+async def listen(redis: Redis, pickers: Iterable[Picker]) -> NoReturn:
+    """Tell pickers what comes into their queues, until cancelled; over every absence of the broker."""
+    by_channel = {news_of(picker.queue_name).encode(): picker for picker in pickers}
+    while True:
+        with contextlib.suppress(*BROKER_ERRORS):
+            async with redis.pubsub(ignore_subscribe_messages=True) as heard:
+                await heard.subscribe(*by_channel)
+                for picker in by_channel.values():
+                    picker.wake()
+                while True:
+                    message = await heard.get_message(timeout=None)
+                    if message is not None:
+                        by_channel[message["channel"]].hear()
+        await asyncio.sleep(LOOK_S)
