@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.report import Report, percentile
-from bench.servers import Rig, Server, rig
+from bench.servers import Helper, Rig, Server, rig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +109,23 @@ def compare(rig: Rig, row: Row, report: Report, *, repeats: int) -> None:
         report.add(f"{row.name}: ratio", ratios, at_most=row.at_most)
 
 
+def floor(rig: Rig, row: Row, report: Report, *, repeats: int) -> None:
+    """What the kernel alone asks for the row's deliveries. Below it nothing written in Python can come."""
+    assert row.hz is not None
+    found: list[float] = []
+    for _ in range(repeats):
+        bare = Helper("bench.floor", str(row.viewers))
+        port = bare.answer()["port"]
+        rig.load.do(do="connect", port=port, paths=["/?since=1"] * row.viewers, nap_s=NAP_S)
+        bare.send(calls=row.rounds, hz=row.hz, size=row.size)
+        done = rig.load.do(do="reach", offset=1 + row.rounds)
+        found.append(1e6 * bare.answer()["cpu_s"] / (row.rounds * row.viewers))
+        report.notes += [f"{row.name}, floor: {fault}" for fault in done["faults"][:3]]
+        rig.load.do(do="close")
+        bare.end()
+    report.add(f"{row.name}: bare socket.send", found, unit="us CPU/delivery")
+
+
 def latency(rig: Rig, report: Report, *, repeats: int, seconds: float) -> None:
     """From the call of the publisher to the viewer's read, one viewer, 100 a second."""
     found: dict[str, list[list[float]]] = {server.name: [] for server in rig.servers}
@@ -137,5 +154,7 @@ def run(*, quick: bool) -> Report:
         for row in ROWS:
             short = replace(row, seconds=1.5, calls=row.calls // 3)
             compare(running, short if quick else row, report, repeats=2 if quick else 5)
+            if row is ROWS[0]:
+                floor(running, short if quick else row, report, repeats=2 if quick else 5)
         latency(running, report, repeats=2 if quick else 5, seconds=1.5 if quick else 4)
     return report

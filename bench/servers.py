@@ -56,6 +56,7 @@ class Helper:
     """A process of the bench that does one command a line."""
 
     def __init__(self, module: str, *arguments: str) -> None:
+        """Start `python -m module arguments...`."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
