@@ -1,7 +1,7 @@
 """The floor of fan-out: the same frames to as many viewers by bare `socket.send`, nothing received, nothing looked at.
 
-`python -m bench.floor VIEWERS` tells its port, {"port": 1}, takes in that many viewers of `bench.load`, and then does one JSON command a
-line on standard input, {"calls": 200, "hz": 50, "size": 2000}, answered with the CPU seconds that it took.
+`python -m bench.floor VIEWERS` tells its port, {"port": 1}, takes in that many viewers of `bench.load`, and then does one
+JSON command a line on standard input, {"calls": 200, "hz": 50, "size": 2000}, answered with the CPU seconds that it took.
 """
 
 from __future__ import annotations
