@@ -140,10 +140,10 @@ async def feed_socket(target: Target, path: str, frames: Sequence[bytes], tally:
             tally.closes[code] += 1
             if code == 1011:
                 tally.mistakes.append(f"a socket at {path} was closed with 1011")
-    except (ConnectionError, asyncio.IncompleteReadError):
-        tally.closes[1006] += 1
     except TimeoutError:
         tally.mistakes.append(f"a socket at {path} was not closed within {ANSWER_S:g} s")
+    except (OSError, asyncio.IncompleteReadError):
+        tally.closes[1006] += 1
     finally:
         if reading is not None:
             reading.cancel()
