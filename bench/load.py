@@ -31,8 +31,11 @@ import orjson
 _READ_BYTES = 256 << 10
 _PREFIX = b'{"offset":'
 _AT = b'"at":'
-_AT_WITHIN = 64
+_AT_WITHIN = 72
 """Publishers put the time of publishing into the first bytes of an entry."""
+_HEADS: dict[int, tuple[bytes, int]] = {}
+"""Offset to how its frame began where it came first, up to the digits, and its size: most viewers are sent the same."""
+_HEADS_KEPT = 1 << 18
 _PONG = bytes((0x8A, 0x80, 0, 0, 0, 0))
 
 
@@ -84,6 +87,14 @@ class Viewer:
             data = self.rest + data
         at, place, size, frames = self.at, 0, len(data), 0
         while size - place >= 4:
+            known = _HEADS.get(at + 1)
+            if known is not None and data.startswith(known[0], place) and size - place >= known[1]:
+                at += 1
+                frames += 1
+                if self.timed:
+                    self._time(data, place, report)
+                place += known[1]
+                continue
             length = data[place + 1]
             start = place + 2
             if length == 126:
@@ -100,6 +111,8 @@ class Viewer:
                 frames += 1
                 if self.timed:
                     self._time(data, start, report)
+                if len(_HEADS) < _HEADS_KEPT:
+                    _HEADS[at] = (data[place : data.index(b",", start) + 1], end - place)
             else:
                 at = self._other(data, place, start, end, at, report)
             place = end
@@ -248,6 +261,7 @@ class Load:
                 self.selector.unregister(viewer.socket)
                 viewer.socket.close()
         self.viewers.clear()
+        _HEADS.clear()
         self.nap_s = 0.0
         self.report = Report()
         return {}
