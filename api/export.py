@@ -34,7 +34,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
     "",
     responses={
         200: {"content": {sheet.media_type: {} for sheet in SHEETS.values()}},
-        **fails_with(404, 409, 410, 422, 503),
+        **fails_with(404, 409, 410, 422, 429, 503),
     },
 )
 async def export(

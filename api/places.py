@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from .failures import NOT_READY, RETRY_S, Failure
+from .failures import RETRY_S, TOO_MANY, Failure
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +78,7 @@ class Places:
                 f"{self._count} exports are under way, as many as this service makes at once; try again in a moment "
                 "(one of them must end, or its client become slow)"
             )
-            raise Failure(NOT_READY, detail, headers={"Retry-After": str(RETRY_S)})
+            raise Failure(TOO_MANY, detail, headers={"Retry-After": str(RETRY_S)})
         slowest = min(slow, key=lambda place: place.bytes_per_s)
         self._taken.discard(slowest)
         slowest.lost.set()

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, WebSocket
 
@@ -64,9 +64,9 @@ def judge(text: str | None) -> ProgressFrame | PingFrame | Refusal:
         return ProgressRefusal(code=document.code, detail=document.detail)
     if not isinstance(document, dict) or not document.keys() & {"op", "type"}:
         return ProgressRefusal(code="bad_frame", detail=f"a frame is {_FORMS}")
-    forms: dict[Any, type[ProgressFrame | PingFrame]] = {"cancel": CancelFrame, "ping": PingFrame}
+    forms: dict[str, type[ProgressFrame | PingFrame]] = {"cancel": CancelFrame, "ping": PingFrame}
     try:
-        return validated(forms.get(document.get("type"), OperationFrame), document)
+        return validated(forms.get(str(document.get("type")), OperationFrame), document)
     except Failure as failure:
         return _refusal("bad_frame", failure.errors, hint=f"a frame is {_FORMS}")
 

@@ -12,6 +12,7 @@ permessage-deflate, and it costs several times the price of everything else.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import termios
 from array import array
@@ -21,7 +22,7 @@ from typing import Any, Final
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
-from websockets.exceptions import ProtocolError
+from websockets.exceptions import InvalidState, ProtocolError
 from websockets.frames import Frame
 from websockets.http11 import Request
 
@@ -198,6 +199,22 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.abort()
         else:
             super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                str(b"".join(self.frames), "utf-8")
+            except UnicodeDecodeError:
+                self._not_text()
+                return
+        super().send_receive_event_to_app()
+
+    def _not_text(self) -> None:
+        """Close with 1007, and no word in the log for each stranger; who sent a close frame behind it is answered that."""
+        self.frames = []
+        with contextlib.suppress(InvalidState):
+            self.conn.send_close(1007)
+            self.handle_parser_exception()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

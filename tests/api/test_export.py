@@ -195,7 +195,7 @@ async def test_exports_are_few_at_once_and_the_next_one_is_told_to_wait(
         held.enter_context(desk.exports.one())
     async with http.stream("GET", f"/api/sessions/{SESSION}/export") as first:
         assert first.status_code == 200
-        problem = await export(http, "csv", 503)
+        problem = await export(http, "csv", 429)
         assert "try again" in problem.json()["detail"]
         let_go.set()
         await first.aread()

@@ -170,3 +170,13 @@ async def test_a_message_in_endless_empty_parts_is_cut(api: Api, producer: Produ
     await peer.send(masked(Opcode.CONT, b"", fin=False) * MAX_FRAGMENTS)
     await peer.rest()
     await until(lambda: len(api.services.audience) == 0)
+
+
+@pytest.mark.parametrize(("behind", "code"), [(b"", 1007), (masked(Opcode.CLOSE, b"\x03\xe8"), 1000)])
+async def test_text_that_is_none_closes_the_socket_and_nothing_else(
+    api: Api, producer: Producer, peer: Peer, behind: bytes, code: int
+) -> None:
+    await peer.send(b"GET /api/ws/sessions/%b HTTP/1.1\r\n" % producer.channel.id.encode() + UPGRADE)
+    await peer.head()
+    await peer.send(masked(Opcode.TEXT, b"\xca\x20") + behind)
+    assert (await peer.rest())[-4:] == b"\x88\x02" + code.to_bytes(2, "big")

@@ -152,6 +152,7 @@ async def test_one_that_fails_says_why(api: Api, settings: Settings) -> None:
         ({**REQUEST, "detach": "yes"}, "bad_frame", [["detach"]]),
         ({**REQUEST, "colour": "red"}, "bad_frame", [["colour"]]),
         ({"type": "cancel"}, "bad_frame", []),
+        ({"type": ["cancel"]}, "bad_frame", [["op"], ["type"]]),
         ({"type": "cancel", "id": 1}, "bad_frame", [["id"]]),
         ({"op": "explode"}, "unknown_op", [["op"]]),
         ({"op": "heatmap", "config": {**HEATMAP, "x_min": 500}}, "bad_config", [["x_min"]]),
