@@ -26,7 +26,7 @@ from .services import Services
 from .steering import accept
 from .users import author, may_steer, present_role, present_user
 from .views import Base, channel_of, show, state_of
-from .visit import FINISHED, RETRY_S, Asked, End, listen, visit
+from .visit import FINISHED, RETRY_S, Asked, End, listen, pass_on, visit
 
 LATEST_BYTES = 64 << 10
 """Soft bound in `mode=latest`: what lies in a buffer is old news there."""
@@ -102,17 +102,12 @@ async def _greeting(
 async def _write(
     subscription: Subscription, wish: StreamQuery, mode: AllMode | LatestMode | None, outlet: Outlet
 ) -> End:
-    """Hand entries over as they come, and end after the last one that the session will have.
-
-    A viewer that has everything rides with the others that have; one that is behind is served by itself, here.
-    """
+    """Hand entries over as the viewer wants them, and end after the last one that the session will have."""
     if mode is None:
         return FINISHED
-    verbatim_all = wish.format == "compact" and wish.mode == "all"
+    if wish.format == "compact" and wish.mode == "all":
+        return await pass_on(subscription, outlet)
     while True:
-        if verbatim_all and subscription.at_head and await outlet.ride(subscription):
-            await outlet.finish()
-            return FINISHED
         try:
             batch = await subscription.next(max_bytes=outlet.room)
         except BrokerUnavailable:

@@ -3,7 +3,6 @@ first."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -12,11 +11,11 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 from starlette.responses import Response
 
-from gridcast.broadcaster import BrokerUnavailable, Channel, NoChannel, Subscription, Viewer
+from gridcast.broadcaster import Channel, NoChannel, Subscription, Viewer
 from gridcast.broadcaster.names import Epoch, new_id, task_of
 from gridcast.broadcaster.versions import PROTOCOL
 
-from .frames import Frame, ends_channel, frame_of, message
+from .frames import Frame, ends_channel, message
 from .inbound import Refusal, parse
 from .models import EventsQuery, PingFrame
 from .operation_views import operation_object, operation_state
@@ -29,7 +28,7 @@ from .task_models import Subscribers
 from .task_views import experiment_channel, task_object, task_state
 from .users import present_role, present_user
 from .views import Base
-from .visit import FINISHED, RETRY_S, End, listen, outlet_for, visit
+from .visit import FINISHED, End, listen, outlet_for, pass_on, visit
 
 router = APIRouter(tags=["tasks"])
 
@@ -69,7 +68,7 @@ async def follow(
             await outlet.send(first)
             here.end = FINISHED
             if not seen_all:
-                here.end = await first_of(_write(subscription, outlet), reading())
+                here.end = await first_of(pass_on(subscription, outlet), reading())
 
 
 async def _stream(websocket: WebSocket, services: Services, channel: Channel, about: dict[str, Any]) -> None:
@@ -97,24 +96,6 @@ async def _is_over(services: Services, channel: Channel, subscription: Subscript
     """Whether the last entry so far is the channel's last."""
     newest = await services.channels.page(channel, after=max(0, subscription.head - 1))
     return bool(newest) and ends_channel(newest[-1])
-
-
-async def _write(subscription: Subscription, outlet: Outlet) -> End:
-    """Hand entries over as they come, and end behind the last one, unless the task went on behind it."""
-    while True:
-        if subscription.at_head and await outlet.ride(subscription):
-            await outlet.finish()
-            return FINISHED
-        try:
-            batch = await subscription.next(max_bytes=outlet.room)
-        except BrokerUnavailable:
-            await asyncio.sleep(RETRY_S)
-            continue
-        frames = [frame_of(item) for item in batch]
-        await outlet.send(frames)
-        if frames and frames[-1].final and subscription.at_head:
-            await outlet.finish()
-            return FINISHED
 
 
 def _judge(text: str | None) -> PingFrame | Refusal:

@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from gridcast.broadcaster import Entry, Reset
+from gridcast.broadcaster import Batch, Entry, Reset
 from gridcast.broadcaster.sessions import FINAL
 from gridcast.broadcaster.task_events import FINAL as FINAL_MARK
 
@@ -69,6 +69,29 @@ def corked(frames: Sequence[Frame]) -> bytes:
     if first.piece is None or first.piece[0] != len(frames):
         first.piece = (len(frames), joined(frames))
     return first.piece[1]
+
+
+class Piece:
+    """Entries as they are, framed, for one write; `final` says that the last of them is the last of its channel."""
+
+    __slots__ = ("count", "entries", "final", "wire")
+
+    def __init__(self, entries: Sequence[Entry | Reset]) -> None:
+        self.entries = entries
+        self.count = len(entries)
+        self.wire = joined([frame_of(entry) for entry in entries])
+        last = entries[-1]
+        self.final = isinstance(last, Entry) and ends_channel(last)
+
+
+def piece_of(batch: Batch | Reset) -> Piece:
+    """The piece of a batch, the same object for every viewer that is given it."""
+    if isinstance(batch, Reset):
+        return Piece([batch])
+    piece: Piece | None = batch.piece
+    if piece is None:
+        piece = batch.piece = Piece(batch.entries)
+    return piece
 
 
 def ends_channel(entry: Entry) -> bool:

@@ -16,7 +16,7 @@ from gridcast.broadcaster import Subscription
 
 from .budget import Budget, TooSlow
 from .crowd import Crowds, Ride
-from .frames import Frame, corked
+from .frames import Frame, Piece, corked, frame_of
 from .stats import Stats
 from .websocket import EXTENSION, FramePort
 
@@ -55,6 +55,9 @@ class Outlet(Protocol):
 
     async def send(self, frames: Sequence[Frame]) -> None:
         """Hand frames over in order. Raises `Gone` or `TooSlow`."""
+
+    async def send_piece(self, piece: Piece) -> None:
+        """The same for many frames that are written as one."""
 
     async def ride(self, subscription: Subscription) -> bool:
         """Let the crowd at the head write to this viewer for as long as it can.
@@ -129,6 +132,15 @@ class PortOutlet:
             self._stats.frames += at - begin
             self._stats.bytes += len(piece)
             await self._drained(frames[at:])
+
+    async def send_piece(self, piece: Piece) -> None:
+        if self._port.closed:
+            raise Gone
+        self._port.write(piece.wire)
+        self._written += len(piece.wire)
+        self._stats.frames += piece.count
+        self._stats.bytes += len(piece.wire)
+        await self._drained(())
 
     async def ride(self, subscription: Subscription) -> bool:
         with self._crowds.ride(self._port, subscription) as self._ride:
@@ -207,6 +219,9 @@ class SendOutlet:
                     self.written += len(frame.payload)
                     self._stats.frames += 1
                     self._stats.bytes += len(frame.payload)
+
+    async def send_piece(self, piece: Piece) -> None:
+        await self.send([frame_of(entry) for entry in piece.entries])
 
     def beat(self, frame: Frame) -> None:
         if not self._sending.locked():

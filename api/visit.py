@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,18 +12,16 @@ from typing import TypeVar
 from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
-from gridcast.broadcaster import BrokerUnavailable, NoChannel
+from gridcast.broadcaster import BrokerUnavailable, NoChannel, Subscription
 
 from .audience import Seat
 from .budget import TooSlow
-from .frames import message
+from .frames import message, piece_of
 from .inbound import BURST, FRAMES_PER_S, MAX_BAD_IN_A_ROW, Patience, Refusal, parse
 from .models import CommandFrame, PingFrame, PlayheadFrame
 from .outlet import Gone, Outlet, outlet_of
 from .pace import Pace
 from .services import Services
-
-"""Of `hello`."""
 
 RETRY_S = 0.25
 """How long a viewer waits before the broker is asked again for what it could not give."""
@@ -91,6 +90,27 @@ async def visit(services: Services, seat: Seat, outlet: Outlet, *, deleted: End)
         outlet.abort()
     if found.end.code is not None:
         await outlet.close(found.end.code, found.end.reason)
+
+
+async def pass_on(subscription: Subscription, outlet: Outlet) -> End:
+    """Hand entries over as they are, as they come, and end behind the channel's last one.
+
+    A viewer that has everything rides with the others that have; one that is behind is served by itself, here, with what
+    others at the same place are given too. A task that goes on behind its last entry has another one.
+    """
+    while True:
+        if subscription.at_head and await outlet.ride(subscription):
+            await outlet.finish()
+            return FINISHED
+        try:
+            piece = piece_of(await subscription.next_batch(max_bytes=outlet.room))
+        except BrokerUnavailable:
+            await asyncio.sleep(RETRY_S)
+            continue
+        await outlet.send_piece(piece)
+        if piece.final and subscription.at_head:
+            await outlet.finish()
+            return FINISHED
 
 
 async def listen(

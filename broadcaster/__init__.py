@@ -7,7 +7,7 @@ presence, heartbeats of workers and the job-queue port. It imports nothing else 
 
 from .channels import Channels, PublishResult
 from .commands import CommandLog, CommandReader
-from .entries import Entry, Reset
+from .entries import Batch, Entry, Reset
 from .errors import (
     BrokerUnavailable,
     ChannelGone,
@@ -29,6 +29,7 @@ from .writer import Writer
 
 __all__ = [
     "AsyncLeases",
+    "Batch",
     "BrokerUnavailable",
     "Channel",
     "ChannelGone",

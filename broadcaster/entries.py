@@ -52,6 +52,20 @@ class Entry:
             return None
 
 
+class Batch:
+    """Entries that follow each other, given to all readers that come to the same place.
+
+    `size` is the bytes of their data. `piece` is for whoever encodes entries: what it made of all of them.
+    """
+
+    __slots__ = ("entries", "piece", "size")
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self.entries = entries
+        self.size = sum(len(entry.data) for entry in entries)
+        self.piece: Any = None
+
+
 def offset_of(data: bytes) -> int:
     """The offset that the publish script put first.
 

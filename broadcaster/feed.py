@@ -12,8 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from .entries import Entry
+from .entries import Batch, Entry
 from .names import Channel, Epoch
+
+BATCH_BYTES = 64 << 10
+"""How much a reader takes at once: small, so that its own bounds can act between two."""
+
+BATCHES_SHARE = 8
+"""So much less than its window a feed keeps as batches, for readers that come to the same place."""
 
 _ENTRY_OVERHEAD = 200
 """Bytes that an entry costs in memory beside its data."""
@@ -45,6 +51,7 @@ class Feed:
         self._pages_used = False
         self._window: deque[Entry] = deque()
         self._bytes = 0
+        self._batches: dict[int, Batch] = {}
 
     @property
     def window_bytes(self) -> int:
@@ -77,6 +84,7 @@ class Feed:
         self._clear()
         self._pages.clear()
         self._pages_bytes = 0
+        self._batches.clear()
         self.life += 1
         self.epoch = epoch
         self.head = head
@@ -110,7 +118,25 @@ class Feed:
         if not self._pages_used:
             self._pages.clear()
             self._pages_bytes = 0
+            self._batches.clear()
         self._pages_used = False
+
+    def batch(self, offset: int, *, max_bytes: int) -> Batch | None:
+        """As `after`, `BATCH_BYTES` of them at most: the same object for all who come to this place, or `None`."""
+        found = self._batches.get(offset)
+        if found is not None and found.size <= max_bytes:
+            self._pages_used = True
+            return found
+        entries = self.after(offset, max_bytes=min(max_bytes, BATCH_BYTES))
+        if not entries:
+            return None
+        batch = Batch(entries)
+        # One that ends at the head would be a small one for those who come later; small ones of those with little room, too.
+        if max_bytes >= BATCH_BYTES and entries[-1].offset < self.head:
+            self._batches[offset] = batch
+            while len(self._batches) > max(1, self.max_bytes // (BATCHES_SHARE * BATCH_BYTES)):
+                del self._batches[next(iter(self._batches))]
+        return batch
 
     def after(self, offset: int, *, max_bytes: int) -> list[Entry]:
         """Entries `offset + 1`, ... some `max_bytes` of them; empty if neither window nor pages can continue there."""

@@ -10,14 +10,11 @@ from typing import ClassVar, Literal
 import orjson
 
 from .channels import PAGE_BYTES, Channels
-from .entries import Entry, Reset, ResetReason
+from .entries import Batch, Entry, Reset, ResetReason
 from .errors import ChannelGone
-from .feed import Cursor, Feed, some
+from .feed import BATCH_BYTES, Cursor, Feed, some
 from .names import Channel, Epoch
 from .totals import TOTALS
-
-BATCH_BYTES = 64 << 10
-"""How much one `next()` takes from the window: small, so that a reader's own bounds can act between two."""
 
 
 class Shared:
@@ -142,20 +139,24 @@ class Subscription:
             ChannelGone: the channel was deleted.
             BrokerUnavailable: the log could not be read now; call again to go on at the same place.
         """
+        found = await self.next_batch(max_bytes=max_bytes)
+        return [found] if isinstance(found, Reset) else list(found.entries)
+
+    async def next_batch(self, *, max_bytes: int = PAGE_BYTES) -> Batch | Reset:
+        """The same, as one object that others at the same place are given too; it is not to be changed."""
         feed, cursor = self._feed, self._cursor
         while True:
             if feed.gone:
                 raise ChannelGone(str(feed.channel))
             if cursor.epoch != feed.epoch:
-                return [await self._reset("epoch")]
+                return await self._reset("epoch")
             if cursor.offset > feed.head:
                 if await self._caught_up():
                     continue
-                return [await self._reset("ahead")]
-            batch = feed.after(cursor.offset, max_bytes=min(max_bytes, BATCH_BYTES))
-            if batch:
-                cursor.offset = batch[-1].offset
-                return self._watched(batch)
+                return await self._reset("ahead")
+            batch = feed.batch(cursor.offset, max_bytes=max_bytes)
+            if batch is not None:
+                return self._handed(batch)
             if cursor.offset >= feed.head:
                 await self._shared.wait()
                 continue
@@ -163,18 +164,19 @@ class Subscription:
                 continue
             if not page:
                 if await self._is_missing():
-                    return [await self._reset("trimmed")]
+                    return await self._reset("trimmed")
             elif page[0].offset != cursor.offset + 1:
-                return [await self._reset("trimmed")]
+                return await self._reset("trimmed")
             else:
-                batch = some(page, max_bytes)
-                cursor.offset = batch[-1].offset
-                return self._watched(batch)
+                return self._handed(
+                    feed.batch(cursor.offset, max_bytes=max_bytes) or Batch(some(page, max_bytes))
+                )
 
-    def _watched(self, batch: list[Entry]) -> list[Entry | Reset]:
+    def _handed(self, batch: Batch) -> Batch:
+        self._cursor.offset = batch.entries[-1].offset
         if Subscription.watcher is not None:
-            Subscription.watcher(self._feed.channel, batch)
-        return list(batch)
+            Subscription.watcher(self._feed.channel, batch.entries)
+        return batch
 
     async def _page(self) -> list[Entry] | None:
         """Read the log from this reader's place on, for all that are near it; `None` where another reader just did.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gridcast.broadcaster import Entry
-from gridcast.broadcaster.feed import Feed
+from gridcast.broadcaster import Batch, Entry
+from gridcast.broadcaster.feed import BATCH_BYTES, BATCHES_SHARE, Feed
 from gridcast.broadcaster.names import Epoch
 from tests.broadcaster.conftest import CHANNEL
 
@@ -82,3 +82,56 @@ def test_the_window_is_asked_before_the_pages() -> None:
     assert one.arrived(news)
     assert one.after(20, max_bytes=1) == [news]
     assert offsets(one.after(15, max_bytes=1)) == [16]
+
+
+def batch(one: Feed, offset: int, *, max_bytes: int = 1 << 20) -> Batch:
+    found = one.batch(offset, max_bytes=max_bytes)
+    assert found is not None
+    return found
+
+
+def test_all_who_come_to_a_place_are_given_the_same_batch() -> None:
+    one = feed()
+    one.keep(entries(1, 100), life=one.life)
+    first = batch(one, 0)
+    assert batch(one, 0) is first
+    assert (len(first.entries), first.size) == (66, 66 * ENTRY_BYTES)
+    assert batch(one, 66).entries[0].offset == 67
+    assert one.batch(100, max_bytes=1 << 20) is None
+
+
+def test_who_has_room_for_less_is_given_less_and_the_others_as_before() -> None:
+    one = feed()
+    one.keep(entries(1, 100), life=one.life)
+    small = batch(one, 0, max_bytes=3 * ENTRY_BYTES)
+    assert offsets(small.entries) == [1, 2, 3]
+    whole = batch(one, 0)
+    assert len(whole.entries) == 66
+    assert offsets(batch(one, 0, max_bytes=3 * ENTRY_BYTES).entries) == [1, 2, 3]
+    assert batch(one, 0) is whole
+
+
+def test_a_batch_that_ends_at_the_head_grows_for_those_who_come_later() -> None:
+    one = feed(head=0)
+    for entry in entries(1, 2):
+        one.arrived(entry)
+    assert offsets(batch(one, 0).entries) == [1, 2]
+    one.arrived(entries(3, 1)[0])
+    assert offsets(batch(one, 0).entries) == [1, 2, 3]
+
+
+def test_few_batches_are_kept_and_none_beyond_a_life_or_the_pages() -> None:
+    one = feed(room=1000)
+    one.keep(entries(1, 500), life=one.life)
+    kept = one.max_bytes // (BATCHES_SHARE * BATCH_BYTES)
+    first, *_ = [batch(one, place) for place in range(kept)]
+    assert batch(one, 0) is first
+    batch(one, kept)
+    assert batch(one, 0) is not first
+    one.observed(epoch=Epoch("e2"), head=1000)
+    assert one.batch(0, max_bytes=1 << 20) is None
+    one.keep(entries(1, 100), life=one.life)
+    batch(one, 0)
+    one.age()
+    one.age()
+    assert one.batch(0, max_bytes=1 << 20) is None
