@@ -31,8 +31,8 @@ export function SharePanel({ shared, place, placeLabel }: Props) {
   return (
     <div className={classes["panel"]}>
       <Seen shared={shared} />
-      <section className={classes["part"]} aria-label="Link for those who may watch">
-        <p className={classes["note"]}>A plain link, for those who may watch it anyway:</p>
+      <section className={`${classes["part"]} ${classes["plain"]}`} aria-label="Link for those who may watch">
+        <p className={classes["note"]}>A plain link, for those who may watch it anyway</p>
         <CopyPlace place={place} label={placeLabel} />
       </section>
       <section className={classes["part"]} aria-labelledby="share-links">

@@ -71,11 +71,11 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
         <>
           <span className={classes["watching"]}>
             {WATCHING}
-            {session && ` ${session.owner} can give you a link to steer.`}
+            {session && ` Ask ${session.owner} for a link that lets you.`}
           </span>
           {run.helm.speed !== null && (
-            <span className={classes["note"]}>
-              {run.helm.speed === "max" ? "max speed" : `speed ${speedText(run.helm.speed)}`}
+            <span className={classes["watching"]}>
+              {run.helm.speed === "max" ? "Max speed" : `Speed ${speedText(run.helm.speed)}`}
             </span>
           )}
         </>

@@ -63,9 +63,6 @@ beforeEach(() => {
   vi.stubGlobal(
     "WebSocket",
     class extends FakeSocket {
-      addEventListener() {
-        // Who is signed out by a socket is tested elsewhere.
-      }
       constructor(url: string) {
         super(url);
         sockets.push(this);
@@ -114,6 +111,8 @@ describe("who owns a run", () => {
   });
 
   test("makes a link that lets others steer for a day, and gets it shown this once", async () => {
+    // With a clipboard.
+    userEvent.setup();
     await open("ada", "owner");
     await openMenu();
     await userEvent.selectOptions(screen.getByLabelText("Whoever has it"), "may watch and steer");
@@ -131,15 +130,9 @@ describe("who owns a run", () => {
     expect(await links().findByText("may watch and steer · ends in 24 h · by ada")).toBeVisible();
     expect(screen.getByLabelText("Note")).toHaveValue("");
 
-    const written: string[] = [];
-    vi.stubGlobal("navigator", {
-      ...navigator,
-      clipboard: { writeText: (text: string) => Promise.resolve(written.push(text)) },
-    });
     await userEvent.click(screen.getByRole("button", { name: "Copy" }));
     expect(await screen.findByRole("button", { name: "Copied" })).toBeVisible();
-    expect(written).toEqual([(field as HTMLInputElement).value]);
-    vi.unstubAllGlobals();
+    expect(await navigator.clipboard.readText()).toBe((field as HTMLInputElement).value);
   });
 
   test("withdraws one, and the keyboard stays in the list", async () => {
@@ -229,7 +222,7 @@ describe("what somebody may not do", () => {
     await open("ben", "viewer");
     const bar = within(screen.getByRole("group", { name: "Steering" }));
     expect(
-      bar.getByText(/You may watch this run, not steer it\. ada can give you a link to steer\./),
+      bar.getByText(/You may watch this run, not steer it\. Ask ada for a link that lets you\./),
     ).toBeVisible();
     for (const name of STEERING) expect(bar.queryByRole("button", { name })).toBeNull();
     expect(bar.queryByLabelText("Speed")).toBeNull();
