@@ -34,12 +34,13 @@ from gridcast.broadcaster.names import (
 )
 from gridcast.broadcaster.queue import deserialize, serialize
 from gridcast.broadcaster.simulation_reaper import SimulationReaper
+from gridcast.broadcaster.starts import Starts
 
 from .batch import BatchHost
 from .children import Children
 from .coordinators import MAX_COORDINATED, Coordinators
 from .operations.craft import operation_craft
-from .picker import Picker
+from .picker import Allowed, Picker
 from .retry import TryLater
 from .sessions import SessionHost
 from .sweep import Sweep
@@ -108,7 +109,12 @@ class SessionWorker:
             },
         )
         self._sessions = self._picker(
-            SESSION_QUEUE, SESSION_JOB, self._start_session, jobs=self.host.slots, poll_s=POLL_S
+            SESSION_QUEUE,
+            SESSION_JOB,
+            self._start_session,
+            jobs=self.host.slots,
+            poll_s=POLL_S,
+            allowed=Starts(self._client, settings).allowed,
         )
         self._simulations = self._picker(
             BATCH_QUEUE, SIMULATION_JOB, self._start_simulation, jobs=self.batch.slots, poll_s=BATCH_POLL_S
@@ -192,7 +198,16 @@ class SessionWorker:
             await asyncio.wait(under_way, timeout=JOB_S)
         await asyncio.gather(*self._put_off)
 
-    def _picker(self, queue: str, job: str, work: _Job, *, jobs: int, poll_s: float) -> Picker:
+    def _picker(
+        self,
+        queue: str,
+        job: str,
+        work: _Job,
+        *,
+        jobs: int,
+        poll_s: float,
+        allowed: Allowed | None = None,
+    ) -> Picker:
         pool = ArqRedis(
             self._client.connection_pool,
             job_serializer=serialize,
@@ -200,6 +215,7 @@ class SessionWorker:
             default_queue_name=queue,
         )
         return Picker(
+            allowed=allowed,
             functions=[func(work, name=job, max_tries=TRIES)],
             queue_name=queue,
             redis_pool=pool,

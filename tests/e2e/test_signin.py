@@ -1,4 +1,4 @@
-"""A service with accounts in a real browser: who signs in runs, shares and steers, who has the link watches the same ticks."""
+"""A service with accounts in a real browser: who signs in runs and shares, who has the link watches the same ticks."""
 
 from __future__ import annotations
 
