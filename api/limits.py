@@ -184,11 +184,11 @@ class Limits:
 
 def _held(full: Full) -> str:
     if full.owner is None:
-        bound = f"{full.running} sessions run, as many as may at once ({_env('all_running_sessions')})"
+        bound = f"As many sessions run as may at once ({full.running}, {_env('all_running_sessions')})"
     else:
-        bound = f"{full.running} sessions of {full.owner} run, as many as one user may have at once"
-        bound += f" ({_env('user_running_sessions')})"
-    return f"{bound}; it starts when one of them has ended"
+        bound = f"{full.owner} has as many sessions running as one user may have at once"
+        bound += f" ({full.running}, {_env('user_running_sessions')})"
+    return f"{bound}; this one starts when one of them has ended."
 
 
 def _env(name: str) -> str:

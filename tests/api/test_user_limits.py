@@ -245,8 +245,8 @@ async def test_who_has_as_many_running_as_may_be_is_told_what_the_next_one_waits
             body = (await ask(there, "ada", "GET", path)).json()
             told = next(one for one in body.get("items", [body]) if one["id"] == second)
             assert told["status"] == "queued"
-            assert "1 sessions of ada run" in told["reason"]
-            assert "GRIDCAST_USER_RUNNING_SESSIONS" in told["reason"]
+            assert "ada has as many sessions running" in told["reason"]
+            assert "(1, GRIDCAST_USER_RUNNING_SESSIONS)" in told["reason"]
         other = await made(here, "bob")
         assert "reason" not in (await ask(there, "bob", "GET", f"/api/sessions/{other}")).json()
         # Room is made by what is deleted at once, and the third is waiting all the same.
