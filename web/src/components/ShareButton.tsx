@@ -20,7 +20,8 @@ export function ShareButton({ stage, run, session, view }: Props) {
   const place = () =>
     placeUrl(location.href, seeked === null ? null : (run.history?.time(seeked) ?? null), view);
   const label = seeked === null ? "Copy link" : "Copy link here";
-  if (!session) return <CopyPlace place={place} label={label} />;
+  const plain = <CopyPlace place={place} label={label} />;
+  if (!session) return plain;
   return (
     <ShareMenu
       shared={{
@@ -33,6 +34,7 @@ export function ShareButton({ stage, run, session, view }: Props) {
       owner={session.owner}
       place={place}
       placeLabel={label}
+      otherwise={plain}
     />
   );
 }

@@ -158,7 +158,7 @@ function Content({ operation: asTold, live, hearing, role }: ContentProps) {
               id: operation.id,
               visibility: operation.visibility,
               noun: "analysis",
-              act: "cancel",
+              act: "cancel it",
             }}
             owner={operation.owner}
           />

@@ -1,9 +1,9 @@
 import { Button, Popover } from "@mantine/core";
+import type { ReactNode } from "react";
 
 import { mayShare } from "../account/rights";
 import { useStanding } from "../account/useStanding";
 import { placeUrl } from "./address";
-import { CopyPlace } from "./CopyPlace";
 import classes from "./Share.module.css";
 import { type Shared, SharePanel } from "./SharePanel";
 
@@ -13,12 +13,20 @@ interface Props {
   /** The address of what is seen; default: the page's. */
   readonly place?: () => string;
   readonly placeLabel?: string;
+  /** What stands there for all others. */
+  readonly otherwise?: ReactNode;
 }
 
-/** Share links and the like for who owns it; a link that is copied for all others. */
-export function ShareMenu({ shared, owner, place = here, placeLabel = "Copy link" }: Props) {
+/** Share links and the like, for who owns it. */
+export function ShareMenu({
+  shared,
+  owner,
+  place = here,
+  placeLabel = "Copy link",
+  otherwise = null,
+}: Props) {
   const standing = useStanding();
-  if (!mayShare(standing, owner)) return <CopyPlace place={place} label={placeLabel} />;
+  if (!mayShare(standing, owner)) return otherwise;
   return (
     <Popover position="bottom-end" trapFocus width="min(400px, 94vw)">
       <Popover.Target>

@@ -179,7 +179,7 @@ function Content({ task: asTold, told, live, hearing, role }: ContentProps) {
               id: task.id,
               visibility: task.visibility,
               noun: "task",
-              act: "cancel or resume",
+              act: "cancel it",
             }}
             owner={task.owner}
           />
