@@ -11,7 +11,7 @@ interface Props {
 /** In the place of a button that makes something, for somebody who has not signed in: says so, and leads there. */
 export function SignInFirst({ label, why }: Props) {
   return (
-    <Popover position="bottom-end" trapFocus>
+    <Popover position="bottom-end" trapFocus returnFocus>
       <Popover.Target>
         <Button size="xs" variant="default">
           {label}

@@ -28,7 +28,7 @@ export function ShareMenu({
   const standing = useStanding();
   if (!mayShare(standing, owner)) return otherwise;
   return (
-    <Popover position="bottom-end" trapFocus width="min(400px, 94vw)">
+    <Popover position="bottom-end" trapFocus returnFocus width="min(400px, 94vw)">
       <Popover.Target>
         <Button size="xs" variant="default">
           Share…

@@ -196,6 +196,19 @@ test("an admin may share what is another's", async () => {
   await openMenu();
 });
 
+test("Escape leads the keyboard back to where it came from", async () => {
+  await open("ada", "owner");
+  await openMenu();
+  await waitFor(() => {
+    expect(screen.getByRole("dialog")).toContainElement(document.activeElement as HTMLElement);
+  });
+  await userEvent.keyboard("{Escape}");
+  await waitFor(() => {
+    expect(screen.queryByText("for the lab")).toBeNull();
+    expect(screen.getByRole("button", { name: "Share…" })).toHaveFocus();
+  });
+});
+
 describe("who does not own it", () => {
   test.each([
     ["ben", "viewer"],
