@@ -39,6 +39,10 @@ NOT_UNDERSTOOD: Final = frozenset({400, 405, 408, 413, 415, 421, 422, 431})
 """Answers to what was no request for a deed, so that nothing was done or refused."""
 UNRECORDED: Final = "gridcast.unrecorded"
 """In a request's scope: true where its answer leaves no record."""
+TURNED_AWAY: Final = "gridcast.turned-away"
+"""The same: true where the gate refused it, so that no route has seen it."""
+WHO: Final = "gridcast.who"
+"""The same: the name of who asks, where that is known, also if they were refused."""
 _CURSOR: Final = re.compile(r"[0-9]{1,16}-[0-9]{1,16}")
 
 
@@ -115,6 +119,14 @@ def deed_of(method: str, path: str) -> Deed | None:
     return Deed(f"{kind}.{name}" if method in ("GET", "POST", "PUT") else f"{kind}.{name}.{verb}", target)
 
 
+def command_of(method: str, path: str) -> Deed | None:
+    """The same of a command to a session."""
+    found = _ADDRESS.fullmatch(path)
+    if found is None or method != "POST" or found[3] != "commands" or not ID_PATTERN.fullmatch(found[2]):
+        return None
+    return Deed(f"{found[1]}.command", f"{found[1]}:{found[2]}")
+
+
 def result_of(status: int) -> Result:
     return "done" if status < 400 else "refused" if status < 500 else "failed"
 
@@ -126,15 +138,21 @@ class AuditTrail:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        deed = deed_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
-        if deed is None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        deed = deed_of(scope["method"], scope["path"])
+        # Recorded where it is taken in, so here only if it never comes there.
+        command = None if deed is not None else command_of(scope["method"], scope["path"])
+        if deed is None and command is None:
             await self._app(scope, receive, send)
             return
 
         async def recorded(message: Message) -> None:
             begins = message["type"] == "http.response.start" and message["status"] not in NOT_UNDERSTOOD
-            if begins and not scope.get(UNRECORDED):
-                await _record(scope, deed, message)
+            done = deed or (command if scope.get(TURNED_AWAY) else None)
+            if begins and done is not None and not scope.get(UNRECORDED):
+                await _record(scope, done, message)
             await send(message)
 
         await self._app(scope, receive, recorded)
@@ -147,7 +165,7 @@ async def _record(scope: Scope, deed: Deed, answer: Message) -> None:
     target = made if deed.target is None else deed.target
     await services.audit.record(
         deed.action,
-        by=present_author(),
+        by=author(scope[WHO]) if WHO in scope else present_author(),
         target=target,
         result=result_of(answer["status"]),
         status=answer["status"],
@@ -156,7 +174,7 @@ async def _record(scope: Scope, deed: Deed, answer: Message) -> None:
 
 
 def present_author() -> str | None:
-    """Who the present request comes from; `None` where it was refused before anybody knew."""
+    """Who the present request comes from; `None` where nobody said who they are."""
     try:
         return author(present_user())
     except LookupError:

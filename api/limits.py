@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import math
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from redis.asyncio import Redis
@@ -21,6 +21,7 @@ from gridcast.broadcaster.admission import Admission
 from gridcast.broadcaster.names import ENV_PREFIX
 from gridcast.broadcaster.rates import REMEMBERED, WINDOW_S, Rate, Rates
 from gridcast.broadcaster.sockets import Sockets
+from gridcast.broadcaster.starts import Full, Starts
 
 from .auth.roles import Asker
 from .failures import RATE_LIMITED, TOO_MANY, Failure, Fault, invalid
@@ -55,6 +56,7 @@ class Limits:
         self._commands = Rate(name="commands", per_s=settings.user_commands_per_s)
         self._rates = Rates(redis)
         self._admission = Admission(redis)
+        self._starts = Starts(redis, settings)
         self.sockets = Sockets(redis)
         self._paces: dict[str, Pace] = {}
         self.refused: Counter[str] = Counter()
@@ -99,29 +101,43 @@ class Limits:
             await self.sockets.close(who)
 
     async def new(self, channel: Channel, owner: str) -> None:
-        """Count a session, task or operation that is about to be made, or revived, until it is over.
+        """Count a session, task or operation that is about to be made, or revived.
+
+        A session counts until it was let start, the others until they are over.
 
         Raises:
             Failure: there are too many.
             BrokerUnavailable
         """
-        settings = self._settings
         session = channel.kind == "session"
-        of_user, of_all = (
-            (settings.user_sessions, settings.all_sessions)
+        what, name, words = (
+            ("sessions", "queued_sessions", "sessions that wait for a worker")
             if session
-            else (settings.user_analyses, settings.all_analyses)
+            else ("analyses", "analyses", "tasks and operations that are not over")
         )
+        of_user: int = getattr(self._settings, f"user_{name}")
+        of_all: int = getattr(self._settings, f"all_{name}")
         verdict = await self._admission.admit(
             channel, owner, of_user=of_user if self._per_user else 0, of_all=of_all
         )
         if verdict == "in":
             return
-        what = "sessions" if session else "analyses"
-        words = "sessions that are not over" if session else "tasks and operations that are not over"
         if verdict == "user":
-            raise self._too_many(what, words, f"user_{what}", "stop or delete some, or wait until they end")
-        raise self._full(what, words, f"all_{what}")
+            running = self._settings.user_running_sessions
+            beside = f"; {running} may run at once ({_env('user_running_sessions')})"
+            hint = "stop or delete some, or wait until " + ("some have started" if session else "they end")
+            hint += beside if session and running else ""
+            raise self._too_many(what, words, f"user_{name}", hint)
+        raise self._full(what, words, f"all_{name}")
+
+    async def why_waiting(self, owners: Sequence[str]) -> dict[str, str]:
+        """For each of these users, in words, why none of their sessions may start now though a worker may be free; users
+        who are not held back are left out.
+
+        Raises:
+            BrokerUnavailable
+        """
+        return {name: _held(full) for name, full in (await self._starts.full(owners)).items()}
 
     def length(self, *, n_ticks: int, duration_s: float, at: tuple[str, ...]) -> None:
         """Whether a session may run so long; `at` is the field that says so.
@@ -164,6 +180,15 @@ class Limits:
             f"this service holds {most} {words} ({_env(name)}), and is full; try again when others have ended"
         )
         return Failure(TOO_MANY, detail, headers={"Retry-After": str(RETRY_S)})
+
+
+def _held(full: Full) -> str:
+    if full.owner is None:
+        bound = f"As many sessions run as may at once ({full.running}, {_env('all_running_sessions')})"
+    else:
+        bound = f"{full.owner} has as many sessions running as one user may have at once"
+        bound += f" ({full.running}, {_env('user_running_sessions')})"
+    return f"{bound}; this one starts when one of them has ended."
 
 
 def _env(name: str) -> str:

@@ -31,9 +31,19 @@ class Base:
 
 
 def session_object(
-    state: SessionState, *, base: Base, viewers: int, queue_position: int | None, brief: bool = False
+    state: SessionState,
+    *,
+    base: Base,
+    viewers: int,
+    queue_position: int | None,
+    held: str | None = None,
+    brief: bool = False,
 ) -> dict[str, Any]:
-    """One session; `brief` leaves the schema out, which is large and the same from list to list."""
+    """One session; `brief` leaves the schema out, which is large and the same from list to list.
+
+    Args:
+        held: why it may not start yet though a worker may be free.
+    """
     record = state.record
     found = {
         "id": state.id,
@@ -44,7 +54,7 @@ def session_object(
         "speed": state.speed,
         "on_idle": record["on_idle"],
         "status": state.status,
-        "reason": state.reason,
+        "reason": state.reason or held,
         "tick": state.tick,
         "n_ticks": state.n_ticks,
         "progress": round(state.tick / state.n_ticks, 6) if state.n_ticks else 0.0,
@@ -87,15 +97,22 @@ async def state_of(services: Services, session_id: str) -> SessionState:
 async def show(
     services: Services, states: Sequence[SessionState], *, base: Base, brief: bool = False
 ) -> list[dict[str, Any]]:
-    """Session objects with their viewers and places in the queue, in two round trips for all of them."""
+    """Session objects with their viewers and places in the queue, in three round trips for all of them."""
     if not states:
         return []
     viewers = await services.presence.counts([Channel.session(state.id) for state in states])
     queued = [(state.id, state.attempt) for state in states if state.status == "queued"]
     places = dict(zip(queued, await services.queue.positions(queued), strict=True))
+    waiting = [state.record["owner"] for state in states if state.status == "queued"]
+    held = await services.limits.why_waiting(waiting) if waiting else {}
     return [
         session_object(
-            state, base=base, viewers=count, queue_position=places.get((state.id, state.attempt)), brief=brief
+            state,
+            base=base,
+            viewers=count,
+            queue_position=places.get((state.id, state.attempt)),
+            held=held.get(state.record["owner"]) if state.status == "queued" else None,
+            brief=brief,
         )
         for state, count in zip(states, viewers, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""How many sessions, tasks and operations there may be at once: of one user, and of all.
+"""How many sessions may wait for a worker, and how many tasks and operations there may be at once: of one user, and of all.
 
 A new one is let in by one script, so that the bound holds across API processes. What is over is taken off by reapers and by
 deleting; and before a user is refused it is looked whether those that are counted are still there, so a process that died
@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from . import scripts
 from .analyses import OVER
 from .client import answering
-from .names import ACTIVE, UNFINISHED, Amount, Channel, open_key
+from .names import ACTIVE, STARTED, UNFINISHED, Amount, Channel, open_key, started_key
 from .sessions import FINAL
 
 Verdict = Literal["in", "user", "all"]
@@ -42,7 +42,7 @@ class Admission:
         """Count a session, task or operation in that is about to be made (or revived), unless there are too many.
 
         Args:
-            of_user, of_all: how many there may be; 0 for any number.
+            of_user, of_all: how many there may be, of sessions how many that were not let start; 0 for any number.
         """
         verdict = await self._ask(channel, owner, of_user, of_all)
         if verdict == "user" and await self._look(_amount(channel), owner):
@@ -53,7 +53,11 @@ class Admission:
         what = _amount(channel)
         async with answering():
             word = await self._admit(
-                keys=[open_key(what, owner), _LISTED[what]], args=[_name(channel), of_user, of_all]
+                keys=[
+                    *(open_key(what, owner), _LISTED[what]),
+                    *((started_key(owner), STARTED) if what == "sessions" else ()),
+                ],
+                args=[_name(channel), of_user, of_all],
             )
         return "in" if word == b"OK" else "user" if word == b"USER" else "all"
 
@@ -77,7 +81,12 @@ class Admission:
                 if (not listed if status is None else status.decode() in _ENDS)
             ]
             if gone:
-                await cast("Awaitable[int]", self._redis.srem(key, *gone))
+                pipe = self._redis.pipeline(transaction=True)
+                pipe.srem(key, *gone)
+                if what == "sessions":
+                    pipe.srem(started_key(owner), *gone)
+                    pipe.srem(STARTED, *gone)
+                await pipe.execute()
         return bool(gone)
 
 

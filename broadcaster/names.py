@@ -125,6 +125,9 @@ def public_key(kind: Kind) -> str:
     return f"{PREFIX}:{kind}s:public"
 
 
+LOCAL_USER = "local"
+"""Everybody, where accounts are off; the name of nobody where they are on."""
+
 Amount = Literal["sessions", "analyses"]
 """What users may have only so much of at once; analyses are tasks and operations."""
 
@@ -132,6 +135,15 @@ Amount = Literal["sessions", "analyses"]
 def open_key(what: Amount, user: str) -> str:
     """Set of the names of those of a user that are not over, as far as anybody knows; it bounds how many there are."""
     return f"{PREFIX}:open:{what}:{user}"
+
+
+STARTED = f"{PREFIX}:started"
+"""Set of the ids of sessions that a worker was let start and that are not over, as far as anybody knows."""
+
+
+def started_key(user: str) -> str:
+    """Set of those of a user; it bounds how many run at once."""
+    return f"{PREFIX}:started:{user}"
 
 
 RATES = f"{PREFIX}:rates"

@@ -10,12 +10,23 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from redis.asyncio import Redis
 
 from .client import answering
-from .names import ACTIVE, FINISHED, LEFTOVERS, SESSIONS, SWEEP, Channel, Kind
+from .names import (
+    ACTIVE,
+    FINISHED,
+    LEFTOVERS,
+    SESSIONS,
+    SWEEP,
+    Channel,
+    Kind,
+    listing_key,
+    owned_key,
+    public_key,
+)
 from .settings import Settings
 
 LAST_WORDS = 2
@@ -28,6 +39,8 @@ LOOK_AFTER_S = 600
 """A session's files are looked at this long after it ended: a child that was frozen or slow may still have written some."""
 
 _PAGE = 500
+
+_LISTED: Final[tuple[Kind, ...]] = ("session", "task", "operation")
 
 
 def lifetimes(channel: Channel, settings: Settings) -> dict[str, int]:
@@ -151,6 +164,37 @@ class Retention:
             pipe.lrange(channel.chunks, 0, -1)
             there, records = await pipe.execute()
         return records if there else None
+
+    async def tidy_lists(self, *, before_s: float) -> None:
+        """Take off the lists (of all, of each user, of what is public) what was made before `before_s` and is forgotten.
+
+        What is deleted leaves them at once; what expires does so in silence, and with it whose it was.
+        """
+        for kind in _LISTED:
+            keys = [listing_key(kind), public_key(kind)]
+            async with answering():
+                keys += [
+                    raw.decode()
+                    async for raw in self._redis.scan_iter(match=owned_key(kind, "*"), count=_PAGE)
+                ]
+            for key in keys:
+                await self._tidy_list(key, kind, before_s=before_s)
+
+    async def _tidy_list(self, key: str, kind: Kind, *, before_s: float) -> None:
+        start = 0
+        while True:
+            async with answering():
+                page: list[bytes] = await self._redis.zrangebyscore(
+                    key, "-inf", before_s, start=start, num=_PAGE
+                )
+            ids = [raw.decode() for raw in page]
+            known = await self.known(ids, kind=kind)
+            if gone := [ident for ident in ids if ident not in known]:
+                async with answering():
+                    await self._redis.zrem(key, *gone)
+            if len(page) < _PAGE:
+                return
+            start += len(known)
 
     async def known(self, ids: Sequence[str], *, kind: Kind = "session") -> set[str]:
         """Those of `ids` that the broker knows."""

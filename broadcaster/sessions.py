@@ -28,11 +28,13 @@ from .names import (
     FINISHED,
     LEFTOVERS,
     SESSIONS,
+    STARTED,
     Channel,
     Epoch,
     open_key,
     owned_key,
     public_key,
+    started_key,
 )
 from .origin import Origin, origin
 from .queue import JobQueue
@@ -388,9 +390,11 @@ class Sessions:
             owners = await pipe.execute()
             pipe = self._redis.pipeline(transaction=True)
             pipe.srem(ACTIVE, *session_ids)
-            for session_id, owner in zip(session_ids, owners, strict=True):
-                if owner is not None:
-                    pipe.srem(open_key("sessions", orjson.loads(owner)), session_id)
+            pipe.srem(STARTED, *session_ids)
+            for session_id, owned_by in zip(session_ids, owners, strict=True):
+                if (owner := None if owned_by is None else orjson.loads(owned_by)) is not None:
+                    pipe.srem(open_key("sessions", owner), session_id)
+                    pipe.srem(started_key(owner), session_id)
             pipe.zadd(FINISHED, dict.fromkeys(session_ids, now_s), nx=True)
             pipe.zadd(LEFTOVERS, dict.fromkeys(session_ids, look_after(now_s)))
             for session_id in session_ids:
@@ -414,7 +418,9 @@ class Sessions:
             if owner is not None:
                 pipe.zrem(owned_key("session", owner), session_id)
                 pipe.srem(open_key("sessions", owner), session_id)
+                pipe.srem(started_key(owner), session_id)
             pipe.srem(ACTIVE, session_id)
+            pipe.srem(STARTED, session_id)
             pipe.zrem(FINISHED, session_id)
             pipe.zadd(LEFTOVERS, {session_id: look_after()})
             await pipe.execute()

@@ -149,12 +149,20 @@ class Settings(BaseSettings):
     wheel_grace_s: float = Field(
         30.0, ge=1, description="Seconds after which whoever has the wheel and is not seen has let go of it."
     )
-    user_sessions: int = Field(
+    user_queued_sessions: int = Field(
         100,
         ge=0,
-        description="Sessions of one user that are not over (queued, running, paused), with accounts on; 0: any number.",
+        description="Sessions of one user that wait for a worker, with accounts on; 0: any number.",
     )
-    all_sessions: int = Field(
+    all_queued_sessions: int = Field(
+        10_000, ge=0, description="The same of all users together, also without accounts; 0: any number."
+    )
+    user_running_sessions: int = Field(
+        100,
+        ge=0,
+        description="Sessions of one user that run at once (also paused), with accounts on; more wait. 0: any number.",
+    )
+    all_running_sessions: int = Field(
         10_000, ge=0, description="The same of all users together, also without accounts; 0: any number."
     )
     user_analyses: int = Field(

@@ -34,12 +34,13 @@ from gridcast.broadcaster.names import (
 )
 from gridcast.broadcaster.queue import deserialize, serialize
 from gridcast.broadcaster.simulation_reaper import SimulationReaper
+from gridcast.broadcaster.starts import Starts
 
 from .batch import BatchHost
 from .children import Children
 from .coordinators import MAX_COORDINATED, Coordinators
 from .operations.craft import operation_craft
-from .picker import Picker, listen
+from .picker import Allowed, Picker, listen
 from .retry import TryLater
 from .sessions import SessionHost
 from .sweep import Sweep
@@ -106,6 +107,7 @@ class SessionWorker:
             self._start_session,
             jobs=self.host.slots,
             busy=lambda: 1 - self.host.free / self.host.slots,
+            allowed=Starts(self._client, settings).allowed,
         )
         self._simulations = self._picker(
             BATCH_QUEUE,
@@ -198,7 +200,16 @@ class SessionWorker:
             await asyncio.wait(under_way, timeout=DRAIN_S)
         await asyncio.gather(*self._put_off)
 
-    def _picker(self, queue: str, job: str, work: _Job, *, jobs: int, busy: Callable[[], float]) -> Picker:
+    def _picker(
+        self,
+        queue: str,
+        job: str,
+        work: _Job,
+        *,
+        jobs: int,
+        busy: Callable[[], float],
+        allowed: Allowed | None = None,
+    ) -> Picker:
         pool = ArqRedis(
             self._client.connection_pool,
             job_serializer=serialize,
@@ -206,6 +217,7 @@ class SessionWorker:
             default_queue_name=queue,
         )
         return Picker(
+            allowed=allowed,
             functions=[func(work, name=job, max_tries=TRIES)],
             queue_name=queue,
             redis_pool=pool,

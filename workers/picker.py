@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, NoReturn, Protocol
 
 from arq.worker import Worker
 from redis.asyncio import Redis
@@ -20,12 +20,19 @@ HESITATE_S = 0.01
 """How long a worker without a free slot would wait for others to take what came: work goes to those that have the least."""
 
 
-class Picker(Worker):
-    """ARQ's worker for one queue. `busy` tells which share of its slots is taken."""
+class Allowed(Protocol):
+    """Says which of the jobs that wait may start, in their order; at most `room` of them anew."""
 
-    def __init__(self, *, busy: Callable[[], float], **options: Any) -> None:
+    def __call__(self, jobs: Sequence[str], *, room: int) -> Awaitable[list[str]]: ...
+
+
+class Picker(Worker):
+    """ARQ's worker for one queue. `busy` tells which share of its slots is taken; `allowed` holds jobs back."""
+
+    def __init__(self, *, busy: Callable[[], float], allowed: Allowed | None = None, **options: Any) -> None:
         super().__init__(**options, poll_delay=LOOK_S)
         self._busy = busy
+        self._allowed = allowed
         self._news = asyncio.Event()
         self._picking = asyncio.Lock()
 
@@ -49,6 +56,10 @@ class Picker(Worker):
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         async with self._picking:
+            if self._allowed is not None and job_ids:
+                waiting = [job.decode() for job in job_ids]
+                allowed = await self._allowed(waiting, room=self.max_jobs - self.job_counter)
+                job_ids = [job.encode() for job in allowed]
             await super().start_jobs(job_ids)
 
     async def stop_picking(self) -> None:

@@ -27,7 +27,7 @@ SWEEP_S = 60.0
 """One worker of all sweeps within this time."""
 
 STRANGERS_S = 3600.0
-"""How often a worker looks through the whole store for folders that the broker does not know."""
+"""How often a worker looks through the whole store, and all lists, for what the broker does not know any more."""
 
 
 def beyond(kept: Sequence[Kept], size: Callable[[Kept], int], *, others: int, at_most: int) -> list[Kept]:
@@ -84,6 +84,8 @@ class Sweep:
             self._strangers_at = self._now() + STRANGERS_S
             await self._delete_strangers()
             await self._delete_feeds()
+            # Nothing is forgotten before this time has passed since its end.
+            await self._retention.tidy_lists(before_s=self._now() - self._settings.session_ttl_s)
 
     async def _cut_logs(self, kept: Sequence[Kept], *, running: int) -> None:
         settings = self._settings

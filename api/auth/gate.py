@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from gridcast.api.audit import UNRECORDED
+from gridcast.api.audit import TURNED_AWAY, UNRECORDED, WHO
 from gridcast.api.failures import INTERNAL, NOT_FOUND, RATE_LIMITED, Failure, Fault, as_failure, invalid
 from gridcast.api.http import EXTENSION as CUT
 from gridcast.api.limits import counted_as
@@ -127,6 +127,7 @@ class Gate:
             failure = _failure_of(error)
             # A flood must not wash everything else out of the audit.
             scope[UNRECORDED] = failure.kind is RATE_LIMITED
+            scope[TURNED_AWAY] = True
             await _refuse(failure, scope, receive, send)
             return
         async with held:
@@ -155,6 +156,8 @@ class Gate:
         route, named = found
         ticket = _strip_ticket(scope, allowed=route.ticketed)
         asker = await _asker(accounts, scope, ticket)
+        if asker.user is not None or asker.share is not None:
+            scope[WHO] = asker.name
         counted = counted_as(asker, scope)
         await services.limits.request(counted)
         channels = _channels(route, named, scope)

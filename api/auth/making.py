@@ -11,9 +11,8 @@ import jwt
 
 from gridcast.broadcaster import Settings, load_settings
 from gridcast.broadcaster.errors import BadSettings
-from gridcast.broadcaster.names import USER_PATTERN
+from gridcast.broadcaster.names import LOCAL_USER, USER_PATTERN
 
-from .roles import LOCAL_USER
 from .tokens import HOW, OURS, secret_of
 
 BAD_INPUT: Final = 2

@@ -8,9 +8,7 @@ from typing import Final
 
 from gridcast.broadcaster import Channel
 from gridcast.broadcaster.access import Access, ShareRef
-
-LOCAL_USER: Final = "local"
-"""Everybody, where accounts are off; the name of nobody where they are on."""
+from gridcast.broadcaster.names import LOCAL_USER
 
 GUEST: Final = "guest"
 """Whoever is not signed in. With the id of a share behind a colon, which no user's name holds."""

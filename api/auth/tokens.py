@@ -15,9 +15,9 @@ import jwt
 
 from gridcast.broadcaster import Settings
 from gridcast.broadcaster.errors import BadSettings
-from gridcast.broadcaster.names import USER_PATTERN
+from gridcast.broadcaster.names import LOCAL_USER, USER_PATTERN
 
-from .roles import LOCAL_USER, User
+from .roles import User
 
 MAX_TOKEN_BYTES: Final = 8 << 10
 REMEMBERED: Final = 4096

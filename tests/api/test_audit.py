@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,8 +10,10 @@ import httpx2
 import pytest
 
 from gridcast.api.audit import Deed, deed_of
+from gridcast.broadcaster import Settings
 from tests.api.producer import Producer
-from tests.api.serving import Api, receive, receive_until
+from tests.api.serving import Api, receive, receive_until, serving
+from tests.api.signed import bearer, with_accounts
 from tests.waiting import PATIENCE_S, seen
 
 BODY = {"scenario": "ieee13", "overrides": {"duration_s": 60}}
@@ -112,6 +115,53 @@ async def test_what_is_no_request_for_anything_leaves_nothing(http: httpx2.Async
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=1-1%0A", "limit=0", "limit=201", "unknown=1"])
 async def test_a_query_that_means_nothing_is_refused(http: httpx2.AsyncClient, query: str) -> None:
     assert (await http.get(f"/api/audit?{query}")).status_code == 422
+
+
+async def test_every_deed_of_every_user_is_told_to_admins_with_author_time_and_result(
+    settings: Settings,
+) -> None:
+    began = time.time()
+    async with serving(with_accounts(settings)) as api:
+
+        async def ask(who: str, method: str, path: str, body: object = None, **headers: str) -> Any:
+            known = bearer(who, role="admin" if who == "root" else None)
+            # Without certificates, which take longer to load than anything here.
+            async with httpx2.AsyncClient(base_url=api.http, timeout=PATIENCE_S, verify=False) as http:
+                response = await http.request(method, path, json=body, headers={**known, **headers})
+            return response.json() if response.content else None
+
+        one = (await ask("ada", "POST", "/api/sessions", BODY))["id"]
+        at = f"/api/sessions/{one}"
+        link = await ask("ada", "POST", f"{at}/shares", {"role": "viewer"})
+        shown = {"Gridcast-Share": link["share"]}
+        fork = (await ask("bob", "POST", f"{at}/fork", {"at_tick": 0}, **shown))["id"]
+        await ask("bob", "POST", f"{at}/commands", {"command": "pause", "id": "c1"}, **shown)
+        await ask("ada", "POST", f"{at}/commands", {"command": "pause", "id": "c2"})
+        await ask("ada", "DELETE", f"{at}/shares/{link['id']}")
+        await ask("ada", "PUT", f"{at}/visibility", {"visibility": "public"})
+        await ask("bob", "DELETE", at)
+        await ask("ada", "DELETE", at)
+        assert (await ask("ada", "GET", "/api/audit"))["status"] == 403
+        items = (await ask("root", "GET", "/api/audit"))["items"][::-1]
+        of_bob = (await ask("root", "GET", "/api/audit?user=bob"))["items"]
+    told = [(r["by"], r["action"], r["target"], r["result"]) for r in items]
+    it = f"session:{one}"
+    assert told == [
+        ("user:ada", "session.create", it, "done"),
+        ("user:ada", "session.share", it, "done"),
+        ("user:bob", "session.fork", it, "done"),
+        ("user:bob", "session.command", it, "refused"),
+        ("user:ada", "session.command", it, "stored"),
+        ("user:ada", "session.share.delete", it, "done"),
+        ("user:ada", "session.visibility", it, "done"),
+        ("user:bob", "session.delete", it, "refused"),
+        ("user:ada", "session.delete", it, "done"),
+    ]
+    assert items[2]["made"] == f"session:{fork}"
+    assert [r["ts"] for r in items] == sorted(r["ts"] for r in items)
+    assert began <= items[0]["ts"] <= items[-1]["ts"] <= time.time()
+    assert of_bob == [r for r in items[::-1] if r["by"] == "user:bob"]
+    assert link["share"] not in str(items), "a secret stands in the audit"
 
 
 @pytest.mark.parametrize(

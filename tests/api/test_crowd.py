@@ -135,6 +135,7 @@ async def test_who_is_saturated_gets_off_behind_what_it_got_and_the_others_go_on
     assert (len(slow.connection.pieces), len(quick.connection.pieces)) == (2, 4)
     assert (ride.over.result(), ride.written) == (False, sum(map(len, slow.connection.pieces)))
     assert (slow.subscription.offset, slow.subscription.at_head) == (2, False)
+    assert scene.stats.catch_ups == 1
     assert [item.offset for item in await slow.subscription.next() if isinstance(item, Entry)] == [3, 4]
 
 

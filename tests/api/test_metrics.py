@@ -99,11 +99,33 @@ async def test_viewers_and_what_they_were_handed_are_counted(
             await receive_until(viewer, type="ticks", first=10)
         after = await scrape(http)
     assert (after["gridcast_api_viewers",], after["gridcast_api_websockets",]) == (2, 2)
+    assert after["gridcast_api_subscribers",] == 2
+    assert after["gridcast_api_live_tail_up",] == 1
     assert after["gridcast_api_channels",] == 1
     assert after["gridcast_api_frames_total",] - before["gridcast_api_frames_total",] == 6
     # Once for each batch, whoever watches; the tail may bring several entries as one.
     delivered = after["gridcast_api_delivery_seconds_count",] - before["gridcast_api_delivery_seconds_count",]
     assert 1 <= delivered <= 3
+
+
+async def test_what_waits_is_counted_by_its_queue_and_what_was_asked_by_its_kind(
+    http: httpx2.AsyncClient, api: Api
+) -> None:
+    session = {"scenario": "ieee13", "overrides": {"duration_s": 60}}
+    made = [(await http.post("/api/sessions", json=session)).json()["id"] for _ in range(2)]
+    scan = await http.post("/api/operations/scan?wait=false", json={})
+    assert scan.status_code == 202, scan.text
+    await http.post(f"/api/sessions/{made[0]}/commands", json={"command": "pause"})
+    found = await scrape(http)
+    queues = {queue: found["gridcast_queue_depth", queue] for queue in ("sessions", "simulations")}
+    assert queues | {"coordinators": found["gridcast_queue_depth", "coordinators"]} == {
+        "sessions": 2,
+        "simulations": 0,
+        "coordinators": 1,
+    }
+    assert found["gridcast_api_sessions_created_total",] == 2
+    assert found["gridcast_api_commands_total",] == 1
+    assert found["gridcast_api_response_seconds_count",] >= 4
 
 
 async def test_resets_are_counted_by_their_reason(

@@ -11,7 +11,9 @@ import httpx2
 import orjson
 
 from gridcast.broadcaster import Channel, Settings
+from gridcast.broadcaster.names import job_id
 from gridcast.broadcaster.rates import WINDOW_S
+from gridcast.broadcaster.starts import Starts
 from tests.api.producer import Producer
 from tests.api.serving import Api, receive, receive_all, receive_until, serving
 from tests.api.signed import bearer, with_accounts
@@ -173,11 +175,18 @@ async def test_sockets_of_a_user_are_counted_over_all_processes(settings: Settin
 async def test_a_user_has_so_many_sessions_and_not_one_more_whoever_is_asked_at_once(
     settings: Settings,
 ) -> None:
-    async with two(settings, user_sessions=3) as apis:
+    async with two(settings, user_queued_sessions=3) as apis:
         answers = await asyncio.gather(*(make(apis[n % 2], "ada") for n in range(8)))
         assert sorted(answer.status_code for answer in answers) == [201] * 3 + [429] * 5
         refused = next(answer for answer in answers if answer.status_code == 429)
-        assert_refused(refused, "too-many", "3 sessions", "GRIDCAST_USER_SESSIONS", "stop or delete")
+        assert_refused(
+            refused,
+            "too-many",
+            "3 sessions that wait for a worker",
+            "GRIDCAST_USER_QUEUED_SESSIONS",
+            "stop or delete",
+            "100 may run at once (GRIDCAST_USER_RUNNING_SESSIONS)",
+        )
         assert (await make(apis[0], "bob")).status_code == 201
         session = next(answer.json()["id"] for answer in answers if answer.status_code == 201)
         fork = await ask(apis[0], "ada", "POST", f"/api/sessions/{session}/fork", {"at_tick": 0})
@@ -187,7 +196,7 @@ async def test_a_user_has_so_many_sessions_and_not_one_more_whoever_is_asked_at_
 
 
 async def test_a_session_that_is_over_makes_room_also_before_a_reaper_has_seen_it(settings: Settings) -> None:
-    async with two(settings, user_sessions=1) as (here, there):
+    async with two(settings, user_queued_sessions=1) as (here, there):
         session = await made(here, "ada")
         assert_refused(await make(here, "ada"), "too-many")
         stopped = await ask(here, "ada", "POST", f"/api/sessions/{session}/commands", {"command": "stop"})
@@ -196,7 +205,7 @@ async def test_a_session_that_is_over_makes_room_also_before_a_reaper_has_seen_i
 
 
 async def test_a_request_that_is_repeated_under_its_key_is_no_second_session(settings: Settings) -> None:
-    async with two(settings, user_sessions=1) as (here, there):
+    async with two(settings, user_queued_sessions=1) as (here, there):
         key = {"Idempotency-Key": "k1"}
         first = await ask(here, "ada", "POST", "/api/sessions", SHORT, **key)
         again = await ask(there, "ada", "POST", "/api/sessions", SHORT, **key)
@@ -204,7 +213,7 @@ async def test_a_request_that_is_repeated_under_its_key_is_no_second_session(set
 
 
 async def test_a_stream_that_would_start_one_session_too_many_is_closed_with_4429(settings: Settings) -> None:
-    async with two(settings, user_sessions=1) as (here, _):
+    async with two(settings, user_queued_sessions=1) as (here, _):
         await made(here, "ada")
         path = "/sim/stream?scenario=ieee13&duration_s=60"
         async with here.connect(path, additional_headers=bearer("ada")) as viewer:
@@ -212,20 +221,67 @@ async def test_a_stream_that_would_start_one_session_too_many_is_closed_with_442
         assert (refusal["code"], code) == ("too_many", 4429)
 
 
+async def test_sessions_that_run_are_not_counted_among_those_that_wait(settings: Settings) -> None:
+    async with two(settings, user_queued_sessions=1, all_queued_sessions=2) as (here, there):
+        first = await made(here, "ada")
+        assert_refused(await make(there, "ada"), "too-many", "GRIDCAST_USER_QUEUED_SESSIONS")
+        assert await let_start(here, first)
+        second = await made(there, "ada")
+        await made(here, "bob")
+        assert_refused(await make(there, "eve"), "too-many", "GRIDCAST_ALL_QUEUED_SESSIONS")
+        assert await let_start(here, second)
+        await made(there, "eve")
+
+
+async def test_who_has_as_many_running_as_may_be_is_told_what_the_next_one_waits_for(
+    settings: Settings,
+) -> None:
+    async with two(settings, user_running_sessions=1) as (here, there):
+        first, second, third = [await made(here, "ada") for _ in range(3)]
+        told = (await ask(there, "ada", "GET", f"/api/sessions/{second}")).json()
+        assert "reason" not in told, "nothing of hers runs"
+        assert await let_start(here, first)
+        for path in (f"/api/sessions/{second}", "/api/sessions"):
+            body = (await ask(there, "ada", "GET", path)).json()
+            told = next(one for one in body.get("items", [body]) if one["id"] == second)
+            assert told["status"] == "queued"
+            assert "ada has as many sessions running" in told["reason"]
+            assert "(1, GRIDCAST_USER_RUNNING_SESSIONS)" in told["reason"]
+        other = await made(here, "bob")
+        assert "reason" not in (await ask(there, "bob", "GET", f"/api/sessions/{other}")).json()
+        # Room is made by what is deleted at once, and the third is waiting all the same.
+        assert (await ask(here, "ada", "DELETE", f"/api/sessions/{first}")).status_code == 204
+        assert "reason" not in (await ask(there, "ada", "GET", f"/api/sessions/{third}")).json()
+
+
+async def let_start(api: Api, session: str) -> bool:
+    """Whether a worker may take this session now; it counts as running from then on."""
+    starts = Starts(api.services.redis, api.services.settings)
+    job = job_id(session, 1)
+    return await starts.allowed([job], room=1) == [job]
+
+
 async def test_all_users_together_have_so_many_sessions(settings: Settings) -> None:
-    async with two(settings, all_sessions=2) as (here, there):
+    async with two(settings, all_queued_sessions=2) as (here, there):
         await made(here, "ada")
         await made(there, "bob")
         for api in (here, there):
-            assert_refused(await make(api, "eve"), "too-many", "2 sessions", "GRIDCAST_ALL_SESSIONS", "full")
+            assert_refused(
+                await make(api, "eve"), "too-many", "2 sessions", "GRIDCAST_ALL_QUEUED_SESSIONS", "full"
+            )
 
 
 async def test_without_accounts_only_what_holds_for_all_together_holds(settings: Settings) -> None:
-    limits = {"user_sessions": 1, "user_requests_per_s": 1, "user_sockets": 1, "user_commands_per_s": 1}
-    async with two(settings, accounts=False, all_sessions=2, **limits) as (here, there):
+    limits = {
+        "user_queued_sessions": 1,
+        "user_requests_per_s": 1,
+        "user_sockets": 1,
+        "user_commands_per_s": 1,
+    }
+    async with two(settings, accounts=False, all_queued_sessions=2, **limits) as (here, there):
         session = await made(here, None)
         await made(there, None)
-        assert_refused(await make(here, None), "too-many", "GRIDCAST_ALL_SESSIONS")
+        assert_refused(await make(here, None), "too-many", "GRIDCAST_ALL_QUEUED_SESSIONS")
         async with here.watch(session_id=session) as one, here.watch(session_id=session) as other:
             for viewer in (one, other):
                 assert (await receive(viewer))["type"] == "hello"

@@ -11,6 +11,7 @@ from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.names import ACTIVE, FINISHED, LEFTOVERS, SESSION_QUEUE
 from gridcast.broadcaster.reaper import Reaper
 from gridcast.broadcaster.sessions import Sessions, status_entry
+from gridcast.broadcaster.totals import TOTALS
 from tests.broadcaster.conftest import CHANNEL
 from tests.valkey import ValkeyServer
 
@@ -62,7 +63,9 @@ async def test_a_session_whose_lease_lapsed_gets_its_next_attempt(
 ) -> None:
     old = await hosted(redis, status=status)
     await redis.delete(CHANNEL.lease)
+    before = TOTALS.recoveries["lapsed"]
     assert await reaper.sweep() == [ID]
+    assert TOTALS.recoveries["lapsed"] == before + 1
     state = await Sessions(redis).get(ID)
     assert state is not None
     assert (state.status, state.attempt, state.tick) == ("recovering", 2, 7)

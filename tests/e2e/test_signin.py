@@ -1,4 +1,4 @@
-"""A service with accounts in a real browser: who signs in runs and steers, who has a shared link watches the same ticks."""
+"""A service with accounts in a real browser: who signs in runs and shares, who has the link watches the same ticks."""
 
 from __future__ import annotations
 
@@ -63,6 +63,9 @@ async def test_who_signs_in_runs_and_who_has_a_shared_link_sees_the_same_ticks(
     assert first == second == third, "the tabs did not get the same bytes"
     assert all(0 < count < len(first) for count in saw["together"]), "the run was over too soon"
     assert saw["bensButtons"] == 0, "a viewer is offered the wheel"
+    assert "You may watch this run, not steer it." in saw["bensBar"]
+    assert not {"Adjust", "Pause", "Stop"} & set(saw["bensBar"].split()), "a viewer is offered to steer"
+    assert "You may not watch this run." in saw["withdrawn"], "a link that was withdrawn opens the run"
     assert saw["csv"].startswith("tick,"), "the export is no file"
     assert "You may not watch this run." in saw["forbidden"]
 

@@ -34,6 +34,7 @@ class WorkerProcess:
     ) -> None:
         passed = {"redis_url", "lease_s", "slots", "log_bytes", "session_ttl_s", "logs_bytes"}
         passed |= {"recordings", "recordings_ttl_s", "recordings_bytes", "batch_slots"}
+        passed |= {"user_running_sessions", "all_running_sessions"}
         values = settings.model_dump(mode="json", include=passed)
         values["recordings"] = values["recordings"] or str(log.parent / "recordings")
         env = {f"GRIDCAST_{name.upper()}": str(value) for name, value in values.items() if value is not None}

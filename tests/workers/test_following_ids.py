@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from gridcast.broadcaster import AsyncLeases, LeaseHeld
 from gridcast.broadcaster.audit import Audit
 from gridcast.broadcaster.workers import Figures
-from tests.waiting import seen
+from tests.waiting import PATIENCE_S, seen
 from tests.workers.lab import Lab, WorkerProcess
 
 
@@ -59,6 +62,40 @@ async def test_what_children_counted_is_in_their_workers_heartbeat(lab: Lab, wor
     assert sum(after["queue_wait_s"]["counts"]) == sum(before["queue_wait_s"]["counts"]) + 1
     assert sum(after["publish_s"]["counts"]) > sum(before["publish_s"]["counts"])
     assert after["publish_s"]["sum"] > before["publish_s"]["sum"]
+
+
+async def test_what_went_wrong_with_children_is_in_their_workers_heartbeat(
+    lab: Lab, worker: WorkerProcess
+) -> None:
+    async def counts() -> tuple[int, int] | None:
+        """Children that ended too early, and children that others took over from, since the worker began."""
+        beats = await lab.heartbeats()
+        figures = beats[0].get("figures") if beats else None
+        return None if figures is None else (figures["recoveries"].get("ended", 0), figures["leases_lost"])
+
+    before = await seen(counts)
+    assert before is not None
+    ended, lost = before
+    killed, robbed = [await lab.create(duration_s=3600, speed=1) for _ in range(2)]
+    for channel in (killed, robbed):
+        await lab.until_tick(channel)
+    os.kill(await lab.child_pid(killed), signal.SIGKILL)
+    await seen(counts, lambda now: now is not None and now[0] > ended)
+    await lab.until(killed, lambda state: state.attempt == 2 and state.status == "running")
+
+    async def rob() -> bool:
+        """Whether somebody else has the session now; its child may have been quicker to take its lease again."""
+        await lab.redis.delete(robbed.lease)
+        try:
+            await AsyncLeases(lab.redis, owner="somebody", ttl_s=PATIENCE_S).acquire(robbed)
+        except LeaseHeld:
+            return False
+        return True
+
+    await seen(rob)
+    await seen(counts, lambda now: now is not None and now[1] > lost)
+    for channel in (killed, robbed):
+        await lab.sessions.delete(channel.id)
 
 
 async def test_what_came_of_a_command_is_audited(lab: Lab, worker: WorkerProcess) -> None:

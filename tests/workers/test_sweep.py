@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from gridcast.broadcaster import AsyncLeases, Channel, Channels, Entry, Hub, Reset
-from gridcast.broadcaster.names import ACTIVE, AUDIT, FINISHED, LEFTOVERS, PREFIX, SESSIONS, SWEEP, owned_key
+from gridcast.broadcaster.names import (
+    ACTIVE,
+    AUDIT,
+    FINISHED,
+    LEFTOVERS,
+    PREFIX,
+    SESSIONS,
+    SWEEP,
+    Kind,
+    listing_key,
+    owned_key,
+    public_key,
+)
 from gridcast.broadcaster.retention import LOOK_AFTER_S, Kept, Retention
 from gridcast.recordings.chunks import Chunk, file_name
 from gridcast.recordings.feeds import Feeds
@@ -234,11 +246,37 @@ async def test_what_the_broker_forgot_is_taken_off_the_lists(lab: Lab, store: Me
     assert await lab.redis.exists(FINISHED, SESSIONS) == 0
 
 
+async def test_what_expired_is_taken_off_the_lists_of_its_owner_and_of_all(
+    lab: Lab, store: MemoryStore
+) -> None:
+    redis, long_ago = lab.redis, time.time() - lab.settings.session_ttl_s - 60
+    forgotten = await ended(lab, store)
+    kept = await ended(lab, store)
+    for channel in (forgotten, kept):
+        await redis.zadd(owned_key("session", "ada"), {channel.id: long_ago})
+        await redis.zadd(public_key("session"), {channel.id: long_ago})
+    await redis.delete(*forgotten.keys)
+    for kind in ANALYSES:
+        for key in (listing_key(kind), owned_key(kind, "ada"), owned_key(kind, "bob")):
+            # More than one page of them, and one that is being made just now.
+            await redis.zadd(key, {f"gone{n}": long_ago for n in range(1001)} | {"kept": long_ago})
+            await redis.zadd(key, {"new": time.time()})
+        await Channels(redis).create(Channel(kind, "kept"), meta={})
+    await sweep_of(lab, store).sweep()
+    for key in (owned_key("session", "ada"), public_key("session")):
+        assert await redis.zrange(key, 0, -1) == [kept.id.encode()]
+    for kind in ANALYSES:
+        for key in (listing_key(kind), owned_key(kind, "ada"), owned_key(kind, "bob")):
+            assert await redis.zrange(key, 0, -1) == [b"kept", b"new"]
+
+
 async def test_without_recordings_leftovers_are_not_collected(lab: Lab, store: MemoryStore) -> None:
     await ended(lab, store, files=0)
     await sweep_of(lab, store, recordings="off", now=time.time() + LOOK_AFTER_S + 60).sweep()
     assert await lab.redis.exists(LEFTOVERS) == 0
 
+
+ANALYSES: tuple[Kind, ...] = ("task", "operation")
 
 OWNED = {
     SESSIONS: "listing and sweeps take off what is gone",
@@ -247,7 +285,7 @@ OWNED = {
     ACTIVE: "reapers take off what is over",
     f"{PREFIX}:workers": "each heartbeat takes off the dead",
     AUDIT: "each record takes off the oldest",
-    owned_key("session", "ada"): "listing takes off what is gone",
+    owned_key("session", "ada"): "listing and sweeps take off what is gone",
 }
 """Keys without a TTL, and who sees to it that they stay small."""
 

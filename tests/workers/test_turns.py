@@ -1,4 +1,4 @@
-"""In which order one worker with one slot takes the sessions of several users."""
+"""In which order a worker takes the sessions of several users, and how many of them at once."""
 
 from __future__ import annotations
 
@@ -59,3 +59,48 @@ async def test_one_that_came_too_early_is_not_put_behind_all_that_wait(alone: La
         await leases.release(early, token)
         order = await order_of(alone, [early, *many])
     assert order.index(early.id) < len(many)
+
+
+async def test_the_next_free_slot_goes_to_a_user_who_has_none_though_another_has_all_and_many_wait(
+    alone: Lab, tmp_path: Path
+) -> None:
+    settings = alone.settings.model_copy(update={"slots": 2})
+    many = [await ask(alone, "ada", speed=1) for _ in range(6)]
+    with worker_process(settings, tmp_path):
+        for channel in many[:2]:
+            await alone.until_tick(channel)
+        first = await ask(alone, "bob", speed=1)
+        await alone.command(many[1], "stop")
+        await alone.until_tick(first)
+        assert (await alone.state(many[0])).status == "running"
+        assert {(await alone.state(channel)).status for channel in many[2:]} == {"queued"}
+
+
+async def test_a_user_at_the_bound_waits_while_slots_are_free_and_others_start(
+    alone: Lab, tmp_path: Path
+) -> None:
+    settings = alone.settings.model_copy(update={"slots": 4, "user_running_sessions": 2})
+    many = [await ask(alone, "ada", speed=1) for _ in range(4)]
+    other = await ask(alone, "bob", speed=1)
+    with worker_process(settings, tmp_path):
+        for channel in (*many[:2], other):
+            await alone.until_tick(channel)
+        assert {(await alone.state(channel)).status for channel in many[2:]} == {"queued"}
+        await alone.command(many[0], "stop")
+        await alone.until_over(many[0])
+        await alone.until_tick(many[2])
+        assert (await alone.state(many[3])).status == "queued"
+
+
+async def test_all_users_together_have_so_many_running_and_take_turns_for_them(
+    alone: Lab, tmp_path: Path
+) -> None:
+    settings = alone.settings.model_copy(update={"slots": 4, "all_running_sessions": 2})
+    many = [await ask(alone, "ada", speed=1) for _ in range(3)]
+    with worker_process(settings, tmp_path):
+        for channel in many[:2]:
+            await alone.until_tick(channel)
+        other = await ask(alone, "bob", speed=1)
+        await alone.command(many[0], "stop")
+        await alone.until_tick(other)
+        assert (await alone.state(many[2])).status == "queued"

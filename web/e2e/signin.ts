@@ -1,4 +1,4 @@
-/** Two people with tokens: one signs in, runs, and steers alone; the other opens a shared link and watches the same ticks. */
+/** Two people with tokens: one signs in, runs, shares and steers alone; the other opens the link and watches the same ticks. */
 
 import assert from "node:assert/strict";
 import process from "node:process";
@@ -42,6 +42,10 @@ async function looks(page: Page, name: string): Promise<object> {
   await page.emulateMedia({ colorScheme: "light" });
   const size = page.viewportSize();
   await page.setViewportSize({ width: 420, height: 900 });
+  // Charts are drawn anew in their own time.
+  await page
+    .waitForFunction(() => document.documentElement.scrollWidth <= innerWidth, null, { timeout: 10_000 })
+    .catch(() => undefined);
   const wide = await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth));
   await shoot(page, `${name}-narrow`);
   if (size) await page.setViewportSize(size);
@@ -94,9 +98,22 @@ await withBrowser(async (browser) => {
   await seen(ada.page, "Live");
   const path = new URL(ada.page.url()).pathname;
 
-  // Another one, by a shared link: as a viewer.
-  const share = await asAda<{ url: string; share: string }>(`/api${path}/shares`, { role: "viewer" });
-  const shared = new URL(share.url);
+  // Its owner makes a link for another one, as a viewer.
+  const menu = ada.page.getByRole("button", { name: "Share…" });
+  await menu.focus();
+  await ada.page.keyboard.press("Enter");
+  await ada.page.getByText("There are none.").waitFor();
+  await ada.page.getByLabel("Note").fill("ben");
+  await ada.page.keyboard.press("Enter");
+  const made = ada.page.getByLabel("Share link", { exact: true });
+  const shared = new URL(await made.inputValue());
+  const links = ada.page.getByRole("list", { name: "Share links" });
+  await links.getByText("may watch · ends in 7 d").waitFor();
+  await ada.page.getByRole("button", { name: "Copy", exact: true }).scrollIntoViewIfNeeded();
+  found["share"] = await looks(ada.page, "share");
+  await ada.page.keyboard.press("Escape");
+  const secret = shared.searchParams.get("share") ?? "";
+
   const ben = await openTab(bens, "/", UNKNOWN);
   await signIn(ben, benToken, "ben");
   await ben.page.goto(new URL(shared.pathname + shared.search, base).href);
@@ -116,8 +133,9 @@ await withBrowser(async (browser) => {
   const bensWheel = ben.page.getByRole("group", { name: "Wheel" });
   await bensWheel.getByText("ada has the wheel").waitFor();
   const bensButtons = await bensWheel.getByRole("button").count();
+  const bensBar = await ben.page.getByRole("group", { name: "Steering" }).innerText();
   found["live"] = await looks(ada.page, "signed-in");
-  await shoot(ben.page, "viewer");
+  found["viewer"] = await looks(ben.page, "viewer");
 
   await ada.page.getByRole("button", { name: "Stop", exact: true }).click();
   await ada.page.getByRole("button", { name: "Stop the run" }).click();
@@ -129,6 +147,16 @@ await withBrowser(async (browser) => {
   const { head } = (await session.json()) as { head: number };
   await Promise.all(tabs.map((tab) => toldUpTo(tab, head)));
   const entries = tabs.map((tab) => [...tab.entries]);
+
+  // A link that its owner withdrew opens nothing any more.
+  await menu.click();
+  await links.getByRole("button", { name: "Withdraw ben" }).click();
+  await ada.page.getByText("There are none.").waitFor();
+  await ada.page.keyboard.press("Escape");
+  await stranger.page.reload();
+  await stranger.page.getByRole("alert").first().waitFor();
+  const withdrawn = await stranger.page.getByRole("alert").first().innerText();
+  troubles.length = 0;
 
   // A reload finds the token again.
   await ada.page.reload();
@@ -160,11 +188,11 @@ await withBrowser(async (browser) => {
   await field.waitFor();
   const kept = await ada.page.evaluate(() => sessionStorage.length + localStorage.length);
 
-  const secrets = [adaToken, benToken, share.share];
+  const secrets = [adaToken, benToken, secret];
   const leaks = addresses
     .flat()
     .filter(
-      (one) => secrets.some((secret) => one.includes(secret)) && new URL(one).pathname !== shared.pathname,
+      (one) => secrets.some((known) => one.includes(known)) && new URL(one).pathname !== shared.pathname,
     );
   say({
     troubles,
@@ -174,6 +202,8 @@ await withBrowser(async (browser) => {
     address,
     together,
     bensButtons,
+    bensBar,
+    withdrawn,
     entries,
     csv: csv.slice(0, 200),
     forbidden,

@@ -43,6 +43,7 @@ export const SESSION = {
   progress: 0,
   attempt: 1,
   owner: "local",
+  visibility: "private",
   viewers: 1,
   created: 1000,
   epoch: "E",

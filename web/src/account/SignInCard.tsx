@@ -15,11 +15,11 @@ export function SignInCard({ asking }: { readonly asking: Asking }) {
   const queries = useQueryClient();
   const signing = useMutation({
     mutationFn: recognise,
-    onSuccess: ({ token, name }) => {
+    onSuccess: ({ token, name, admin }) => {
       // What was answered to somebody else, or to nobody, is asked for again. What a form behind this card stands on stays until then: the
       // form would go with it.
       queries.removeQueries({ type: "inactive" });
-      credentials.signIn(token, name);
+      credentials.signIn(token, name, admin);
       void queries.invalidateQueries();
       announce(`Signed in as ${name}.`);
     },

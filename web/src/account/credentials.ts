@@ -25,6 +25,8 @@ export interface Standing {
   readonly accounts: boolean;
   /** Who one is; null where nobody has signed in, or it is not known yet. */
   readonly name: string | null;
+  /** May do everything with everything. */
+  readonly admin: boolean;
   readonly asking: Asking | null;
 }
 
@@ -47,7 +49,7 @@ function isAbout(path: string, id: string): boolean {
 }
 
 export class Credentials {
-  standing: Standing = { accounts: false, name: null, asking: null };
+  standing: Standing = { accounts: false, name: null, admin: false, asking: null };
   private newestToken: string | null = null;
   private readonly shares = new Map<string, string>();
   private readonly watchers = new Set<() => void>();
@@ -93,14 +95,14 @@ export class Credentials {
   }
 
   /** What the service says of who one is. */
-  learn(accounts: boolean, name: string | null): void {
-    this.enter({ ...this.standing, accounts, name });
+  learn(accounts: boolean, name: string | null, admin = false): void {
+    this.enter({ ...this.standing, accounts, name, admin });
   }
 
-  signIn(token: string, name: string): void {
+  signIn(token: string, name: string, admin = false): void {
     this.newestToken = token;
     this.write();
-    this.enter({ accounts: true, name, asking: null });
+    this.enter({ accounts: true, name, admin, asking: null });
   }
 
   /** Forgets everything. */
@@ -108,7 +110,8 @@ export class Credentials {
     this.newestToken = null;
     this.shares.clear();
     this.write();
-    this.enter({ accounts: true, name: null, asking: { refusal: null, optional: true, left: true } });
+    const asking = { refusal: null, optional: true, left: true };
+    this.enter({ accounts: true, name: null, admin: false, asking });
   }
 
   /**
@@ -125,7 +128,7 @@ export class Credentials {
     const beside = shown === null && id !== null && !isAbout(path, id);
     // The first refusal has the reason.
     const asking = this.standing.asking ?? (beside ? null : { refusal, optional: false, left: false });
-    this.enter({ accounts: true, name: null, asking });
+    this.enter({ accounts: true, name: null, admin: false, asking });
   }
 
   /** Asks although the page has something to show. */

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { type Kind, KINDS, type Op, type OperationFilter } from "../operations/status";
+import { VISIBILITIES, type Visibility } from "../stream/frames";
 import {
   count,
   type Fields,
@@ -46,6 +47,7 @@ export interface Operation {
   readonly ended: number | null;
   readonly attempt: number;
   readonly owner: string;
+  readonly visibility: Visibility;
   /** Null until it has completed, and in lists. */
   readonly result: Result | null;
 }
@@ -84,6 +86,7 @@ export function parseOperation(value: unknown, path = "operation"): Operation {
     ended: figure(from["ended"], `${path}.ended`),
     attempt: count(from["attempt"], `${path}.attempt`),
     owner: text(from["owner"], `${path}.owner`),
+    visibility: oneOf(from["visibility"], VISIBILITIES, `${path}.visibility`),
     result: result === null || result === undefined ? null : parseResult(result, `${path}.result`),
   };
 }

@@ -3,7 +3,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { Args } from "../stream/commands";
 import { isEnded, type Json, type Session, type SessionStatus } from "../stream/frames";
 import { parseSession } from "../stream/parse";
-import { fields, figure, json, record, text } from "../stream/reader";
+import { fields, figure, json, record } from "../stream/reader";
 import { page, remove, request } from "./http";
 
 /** What a run does when nobody watches it any more. */
@@ -21,7 +21,6 @@ export interface NewSession {
 
 /** A session as lists tell it, with what only they show. */
 export interface ListedSession extends Session {
-  readonly owner: string;
   readonly overrides: Readonly<Record<string, Json>>;
   readonly started: number | null;
   readonly ended: number | null;
@@ -38,7 +37,6 @@ function parseListed(value: unknown, path = "session"): ListedSession {
   const from = fields(value, path);
   return {
     ...parseSession(value, path),
-    owner: text(from["owner"], `${path}.owner`),
     overrides: record(from["overrides"], `${path}.overrides`, json),
     started: figure(from["started"], `${path}.started`),
     ended: figure(from["ended"], `${path}.ended`),

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
-import type { Json } from "../stream/frames";
+import { type Json, VISIBILITIES, type Visibility } from "../stream/frames";
 import {
   count,
   figure,
@@ -140,6 +140,7 @@ export interface Task {
   readonly ended: number | null;
   readonly attempt: number;
   readonly owner: string;
+  readonly visibility: Visibility;
 }
 
 /** What a session is asked for to compute the very ticks of one phase of an experiment. */
@@ -263,6 +264,7 @@ export function parseTask(value: unknown, path = "task"): Task {
     ended: figure(from["ended"], `${path}.ended`),
     attempt: count(from["attempt"], `${path}.attempt`),
     owner: text(from["owner"], `${path}.owner`),
+    visibility: oneOf(from["visibility"], VISIBILITIES, `${path}.visibility`),
   };
 }
 

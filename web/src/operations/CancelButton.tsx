@@ -2,11 +2,20 @@ import { Button, Group, Popover, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { maySteer, type Role } from "../account/rights";
+import { useStanding } from "../account/useStanding";
+import { Watching } from "../account/Watching";
 import { cancelOperation, isOver, type Operation, OPERATION_LISTS, operationQuery } from "../api/operations";
 import { announce } from "../app/announce";
 
+interface Props {
+  readonly operation: Operation;
+  readonly role: Role;
+}
+
 /** Cancel, after one was asked. */
-export function CancelButton({ operation }: { readonly operation: Operation }) {
+export function CancelButton({ operation, role }: Props) {
+  const standing = useStanding();
   const [asking, setAsking] = useState(false);
   const queries = useQueryClient();
   const wish = useMutation({
@@ -19,6 +28,7 @@ export function CancelButton({ operation }: { readonly operation: Operation }) {
     },
   });
   if (isOver(operation)) return null;
+  if (!maySteer(standing, operation.owner, role)) return <Watching noun="analysis" />;
   return (
     <Popover opened={asking} onChange={setAsking} position="bottom-end" trapFocus>
       <Popover.Target>

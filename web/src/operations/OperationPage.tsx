@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 
+import type { Role } from "../account/rights";
 import { isOver, type Operation, operationQuery } from "../api/operations";
 import type { Finding } from "../api/results";
 import { scenarioQuery, schemaQuery } from "../api/scenarios";
@@ -12,6 +13,7 @@ import { useTitle } from "../app/useTitle";
 import { RunBadge } from "../components/RunBadge";
 import { Trouble } from "../components/Trouble";
 import { shapeOf } from "../newrun/shape";
+import { ShareMenu } from "../share/ShareMenu";
 import { useNow } from "../stream/useSessionStream";
 import { candidates } from "../tasks/draft";
 import { type Hearing, pageBadge } from "../tasks/standing";
@@ -47,6 +49,7 @@ export function OperationRoute() {
 export function OperationPage({ operationId }: { readonly operationId: string }) {
   const [live] = useState(() => new LiveOperation());
   const [hearing, setHearing] = useState<Hearing>("connecting");
+  const [role, setRole] = useState<Role>(null);
   const asked = useQuery({
     ...operationQuery(operationId),
     refetchInterval: ({ state }) =>
@@ -75,7 +78,13 @@ export function OperationPage({ operationId }: { readonly operationId: string })
   }
   return (
     <>
-      <Follow operationId={operationId} live={live} over={isOver(operation)} onHearing={setHearing} />
+      <Follow
+        operationId={operationId}
+        live={live}
+        over={isOver(operation)}
+        onHearing={setHearing}
+        onRole={setRole}
+      />
       {asked.error && (
         <Trouble
           title="This may be out of date: the analysis cannot be asked"
@@ -83,7 +92,7 @@ export function OperationPage({ operationId }: { readonly operationId: string })
           onRetry={() => void asked.refetch()}
         />
       )}
-      <Content operation={operation} live={live} hearing={hearing} />
+      <Content operation={operation} live={live} hearing={hearing} role={role} />
     </>
   );
 }
@@ -92,9 +101,10 @@ interface ContentProps {
   readonly operation: Operation;
   readonly live: LiveOperation;
   readonly hearing: Hearing;
+  readonly role: Role;
 }
 
-function Content({ operation: asTold, live, hearing }: ContentProps) {
+function Content({ operation: asTold, live, hearing, role }: ContentProps) {
   const version = useLiveVersion(live, DRAW_EVERY_MS);
   const nowMs = useNow(1_000);
   const operation = useMemo(() => (version >= 0 ? newest(asTold, live) : asTold), [asTold, live, version]);
@@ -142,7 +152,17 @@ function Content({ operation: asTold, live, hearing }: ContentProps) {
             New analysis
           </Button>
           <DownloadButton operation={operation} found={found} />
-          <CancelButton operation={operation} />
+          <ShareMenu
+            shared={{
+              things: "operations",
+              id: operation.id,
+              visibility: operation.visibility,
+              noun: "analysis",
+              act: "cancel it",
+            }}
+            owner={operation.owner}
+          />
+          <CancelButton operation={operation} role={role} />
         </div>
       </header>
       <ProgressStrip operation={operation} progress={progress} nowMs={nowMs} />

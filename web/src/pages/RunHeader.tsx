@@ -70,7 +70,7 @@ export function RunHeader({ stream, session, title, badge, stage, view, followin
       </div>
       <div className={classes["ways"]}>
         <ExportButton session={session} />
-        <ShareButton stage={stage} run={run} view={view} />
+        <ShareButton stage={stage} run={run} session={session} view={view} />
       </div>
     </header>
   );

@@ -52,7 +52,7 @@ export function SessionPage({ sessionId }: { readonly sessionId: string }) {
   const query = useQuery(sessionQuery(sessionId, pollEvery(stream)));
   // The socket's hello is as fresh as the connection; the query keeps the rest fresh after it.
   const session = query.data ?? run.session;
-  const badge = streamBadge(stream, session?.queue_position ?? null, nowMs);
+  const badge = streamBadge(stream, session, nowMs);
   const steering = adjusting && !(run.ended && !run.catchingUp);
   const following = useFollow(stream, stage);
   const others = useMemo(() => playheads(run.viewers), [run.viewers]);

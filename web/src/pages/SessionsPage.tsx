@@ -3,6 +3,8 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { owns } from "../account/rights";
+import { useStanding } from "../account/useStanding";
 import { scenariosQuery } from "../api/scenarios";
 import { type ListedSession, sessionsQuery } from "../api/sessions";
 import { announce } from "../app/announce";
@@ -131,6 +133,8 @@ interface ChosenProps {
 /** What can be done with the chosen runs. Always there, so that choosing moves nothing. */
 function Chosen({ selected, onClear, onDelete }: ChosenProps) {
   const n = selected.length;
+  const standing = useStanding();
+  const others = selected.filter(({ owner }) => !owns(standing, owner)).length;
   const fits = n >= 2 && n <= MOST_RUNS;
   return (
     <div className={classes["chosen"]} role="group" aria-label="Chosen runs">
@@ -138,6 +142,12 @@ function Chosen({ selected, onClear, onDelete }: ChosenProps) {
         {n === 0 ? "Choose runs to compare or delete them." : `${n} chosen`}
         {n === 1 && <span className={classes["hint"]}> – one more to compare</span>}
         {n > MOST_RUNS && <span className={classes["hint"]}> – at most {MOST_RUNS} can be compared</span>}
+        {others > 0 && (
+          <span className={classes["hint"]}>
+            {" "}
+            – {others === n ? "not yours to delete" : `${others} of them not yours to delete`}
+          </span>
+        )}
       </Text>
       {n > 0 && (
         <Group gap="xs">
@@ -152,9 +162,11 @@ function Chosen({ selected, onClear, onDelete }: ChosenProps) {
               Compare {n}
             </Button>
           )}
-          <Button size="compact-sm" variant="default" onClick={onDelete}>
-            Delete…
-          </Button>
+          {others === 0 && (
+            <Button size="compact-sm" variant="default" onClick={onDelete}>
+              Delete…
+            </Button>
+          )}
           <Button size="compact-sm" variant="subtle" onClick={onClear}>
             Clear
           </Button>

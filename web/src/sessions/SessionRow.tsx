@@ -2,6 +2,8 @@ import { ActionIcon, Checkbox, Table } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
+import { owns } from "../account/rights";
+import { useStanding } from "../account/useStanding";
 import type { ListedSession } from "../api/sessions";
 import { ago, pu } from "../app/format";
 import { RunBadge } from "../components/RunBadge";
@@ -20,6 +22,7 @@ interface Props {
 }
 
 export function SessionRow({ session, feeder, nowMs, chosen, onChoose, onDelete }: Props) {
+  const standing = useStanding();
   const { id, title, scenario, parent, viewers, owner, created } = session;
   const { lowest_pu, highest_pu, outside_s } = outcomeOf(session);
   const broken = outside_s !== null && outside_s > 0;
@@ -81,25 +84,27 @@ export function SessionRow({ session, feeder, nowMs, chosen, onChoose, onDelete 
       <Table.Td title={new Date(created * 1000).toLocaleString("en-GB")}>{ago(created, nowMs)}</Table.Td>
       <Table.Td>{owner}</Table.Td>
       <Table.Td>
-        <ActionIcon
-          size="sm"
-          variant="subtle"
-          color="gray"
-          aria-label={`Delete ${title}, ${id.slice(0, 8)}`}
-          title="Delete"
-          onClick={onDelete}
-        >
-          <svg viewBox="0 0 24 24" width="15" height="15" aria-hidden="true">
-            <path
-              d="M4 7h16 M9 7V4h6v3 M6.5 7l1 13h9l1-13 M10 11v5 M14 11v5"
-              fill="none"
-              stroke="currentColor"
-              strokeWidth="1.8"
-              strokeLinecap="round"
-              strokeLinejoin="round"
-            />
-          </svg>
-        </ActionIcon>
+        {owns(standing, owner) && (
+          <ActionIcon
+            size="sm"
+            variant="subtle"
+            color="gray"
+            aria-label={`Delete ${title}, ${id.slice(0, 8)}`}
+            title="Delete"
+            onClick={onDelete}
+          >
+            <svg viewBox="0 0 24 24" width="15" height="15" aria-hidden="true">
+              <path
+                d="M4 7h16 M9 7V4h6v3 M6.5 7l1 13h9l1-13 M10 11v5 M14 11v5"
+                fill="none"
+                stroke="currentColor"
+                strokeWidth="1.8"
+                strokeLinecap="round"
+                strokeLinejoin="round"
+              />
+            </svg>
+          </ActionIcon>
+        )}
       </Table.Td>
     </Table.Tr>
   );

@@ -3,6 +3,9 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { mayMake } from "../account/rights";
+import { SignInFirst } from "../account/SignInFirst";
+import { useStanding } from "../account/useStanding";
 import { Problem } from "../api/http";
 import { forkSession, newId, type NewFork, sessionQuery, SESSION_LISTS } from "../api/sessions";
 import { clock } from "../app/format";
@@ -21,6 +24,7 @@ interface Props {
 export function ForkButton({ run, stage, session }: Props) {
   const [opened, setOpened] = useState(false);
   const seeked = useSeek(stage);
+  const standing = useStanding();
   const { history } = run;
   if (!history || !session) {
     return (
@@ -29,6 +33,8 @@ export function ForkButton({ run, stage, session }: Props) {
       </Button>
     );
   }
+  if (!mayMake(standing))
+    return <SignInFirst label="Fork…" why="A fork belongs to whoever makes it: sign in first." />;
   // What a finished run has done is all that there is: to fork means to go back.
   const finished = run.status === "completed" && seeked === null;
   const when = seeked === null ? "now" : clock(history.time(seeked), true);

@@ -9,7 +9,7 @@ import { ForkButton } from "./ForkButton";
 import { Outcome } from "./Outcome";
 import { Help } from "./Help";
 import { type Shortcut, shortcutOf } from "./shortcuts";
-import { commandName, fateText, speedText, untilText, whyNot } from "./steering";
+import { commandName, fateText, onlyWatches, speedText, untilText, WATCHING, whyNot } from "./steering";
 import { StopButton } from "./StopButton";
 import classes from "./Transport.module.css";
 import { UntilButton } from "./UntilButton";
@@ -38,6 +38,7 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
   const [ticks, setTicks] = useState<number | string>(1);
   const speed = useRef<HTMLSelectElement>(null);
   const why = whyNot(stream);
+  const watching = onlyWatches(run);
   useTold(stream);
   const paused = run.status === "paused";
   const pending = run.commands.of(SLOT)?.fate.kind === "sent";
@@ -51,7 +52,7 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
   useKeys((key) => {
     if (key === "help") setHelp((shown) => !shown);
     else if (key === "live") stage.seek(null);
-    else if (over) return false;
+    else if (over || watching) return false;
     else if (key === "speed") speed.current?.focus();
     else if (why !== null || pending) return true;
     else if (key === "toggle") toggle();
@@ -64,9 +65,22 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
       className={classes["bar"]}
       role="group"
       aria-label="Steering"
-      title={over ? undefined : (why ?? undefined)}
+      title={over || watching ? undefined : (why ?? undefined)}
     >
-      {!over && (
+      {!over && watching && (
+        <>
+          <span className={classes["watching"]}>
+            {WATCHING}
+            {session && ` Ask ${session.owner} for a link that lets you.`}
+          </span>
+          {run.helm.speed !== null && (
+            <span className={classes["watching"]}>
+              {run.helm.speed === "max" ? "Max speed" : `Speed ${speedText(run.helm.speed)}`}
+            </span>
+          )}
+        </>
+      )}
+      {!over && !watching && (
         <>
           <Button
             size="xs"
@@ -102,6 +116,10 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
           </div>
           <SpeedSelect stream={stream} ref={speed} disabled={why !== null} />
           <UntilButton stream={stream} disabled={why !== null} />
+        </>
+      )}
+      {!over && (
+        <>
           {run.behind_s !== null && !paused && (
             <span className={classes["behind"]} title="This machine cannot compute the run any faster.">
               {run.behind_s.toFixed(1)} s behind
@@ -113,7 +131,7 @@ export function Transport({ stream, stage, session, panelOpen, onPanel }: Props)
         </>
       )}
       <Group gap="xs" ml="auto">
-        {!over && (
+        {!over && !watching && (
           <>
             <Button
               size="xs"

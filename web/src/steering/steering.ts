@@ -6,13 +6,20 @@ import type { Json } from "../stream/frames";
 import { describe } from "../stream/log";
 import type { SessionStream } from "../stream/useSessionStream";
 
+export const WATCHING = "You may watch this run, not steer it.";
+
+/** Whether the server has said that whoever looks at this page may not steer. */
+export function onlyWatches({ role, session }: SessionStream["run"]): boolean {
+  return session !== null && role === "viewer";
+}
+
 /** Null where commands can be sent, else why not. A run that is over takes none for good. */
 export function whyNot({ run, socket }: SessionStream): string | null {
   if (socket.state.phase !== "open")
     return "Not connected: nothing can be sent, and nothing is kept to be sent later.";
   if (run.status === null || run.catchingUp) return "The page is still catching up with the run.";
   if (run.ended) return "The run is over.";
-  if (run.role === "viewer") return "You may watch this run, not steer it.";
+  if (onlyWatches(run)) return WATCHING;
   const holder = run.viewers?.wheel?.holder ?? null;
   if (holder !== null && run.me !== null && holder !== run.me)
     return `${holder} has the wheel and alone steers this run.`;

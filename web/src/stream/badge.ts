@@ -128,7 +128,7 @@ function running(facts: BadgeFacts): Badge {
       return {
         kind: "queued",
         label: facts.queuePosition === null ? "Queued" : `Queued, #${facts.queuePosition}`,
-        detail: "Waiting for a free worker.",
+        detail: facts.reason ?? "Waiting for a free worker.",
       };
     case "starting":
       return { kind: "starting", label: "Starting", detail: "" };

@@ -1,7 +1,7 @@
 /** Reading a channel's log (docs/protocol.md), whatever the channel is about: each entry once and in order, or a fault. */
 
 import { Cursor } from "./cursor";
-import { BadFrame, count, type Fields, fields, text } from "./reader";
+import { BadFrame, count, type Fields, fields, optionalText, text } from "./reader";
 
 export interface ChannelListener {
   /** An entry of the log, each once and in order. May throw a `BadFrame`. */
@@ -13,6 +13,8 @@ export interface ChannelListener {
 export class ChannelReader {
   /** The newest entry said that it is the last one. */
   final = false;
+  /** What whoever reads is at it; null until that was told. */
+  role: string | null = null;
   private readonly cursor = new Cursor();
 
   /** Where a connection goes on that is made now. */
@@ -31,8 +33,10 @@ export class ChannelReader {
   }
 
   private frame(from: Fields, { onEntry, onReset }: ChannelListener): string | null {
-    if (from["type"] === "hello") this.cursor.epoch ??= text(from["epoch"], "epoch");
-    else if (from["type"] === "reset") {
+    if (from["type"] === "hello") {
+      this.cursor.epoch ??= text(from["epoch"], "epoch");
+      this.role = optionalText(from["role"], "role");
+    } else if (from["type"] === "reset") {
       const earliest = count(from["earliest_offset"], "earliest_offset");
       onReset(this.cursor.reset(text(from["epoch"], "epoch"), earliest, "reset"));
     } else if (from["offset"] !== undefined) {

@@ -16,7 +16,10 @@ const TABLE: Readonly<Record<number, CloseVerdict>> = {
   1012: { reconnect: true, message: "The server is restarting." },
   1013: { reconnect: true, message: "This page was too slow to take in the run; it goes on where it was." },
   4401: { reconnect: false, message: "You are not signed in." },
-  4403: { reconnect: false, message: "You may not watch this run." },
+  4403: {
+    reconnect: false,
+    message: "You may not watch this run. Where a link led here, it has ended: ask for a new one.",
+  },
   4404: { reconnect: false, message: "There is no such run. It may have been deleted." },
   4429: { reconnect: true, message: "You have too many connections or requests at the moment." },
 };

@@ -156,6 +156,10 @@ export interface Parent {
 }
 
 /** The HTTP session object, as far as the page uses it. */
+/** Who may watch without a share link: only those who own it, or everybody who reaches the service. */
+export const VISIBILITIES = ["private", "public"] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
 export interface Session {
   readonly id: string;
   readonly title: string;
@@ -169,6 +173,8 @@ export interface Session {
   readonly n_ticks: number;
   readonly queue_position: number | null;
   readonly viewers: number;
+  readonly owner: string;
+  readonly visibility: Visibility;
   readonly created: number;
   readonly epoch: string;
   /** Offset of the newest entry of its log. */

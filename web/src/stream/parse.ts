@@ -14,6 +14,7 @@ import {
   type StorageTicks,
   type Summary,
   type TicksFrame,
+  VISIBILITIES,
   type Watcher,
   type Wheel,
 } from "./frames";
@@ -122,6 +123,8 @@ export function parseSession(value: unknown, path = "session"): Session {
     n_ticks: count(from["n_ticks"], `${path}.n_ticks`),
     queue_position: optionalCount(from["queue_position"], `${path}.queue_position`),
     viewers: optionalCount(from["viewers"], `${path}.viewers`) ?? 0,
+    owner: text(from["owner"], `${path}.owner`),
+    visibility: oneOf(from["visibility"], VISIBILITIES, `${path}.visibility`),
     created: number(from["created"], `${path}.created`),
     epoch: text(from["epoch"], `${path}.epoch`),
     head: count(from["head"], `${path}.head`),

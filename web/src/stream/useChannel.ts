@@ -21,6 +21,8 @@ export interface ChannelHandle {
   readonly state: SocketState;
   /** What came that cannot be: then nothing more is taken in. */
   readonly fault: string | null;
+  /** What whoever looks is at it (`viewer`, `controller`, ...); null until the server has said so. */
+  readonly role: string | null;
   readonly connect: () => void;
   readonly disconnect: () => void;
 }
@@ -72,12 +74,14 @@ export function useChannel(options: ChannelOptions, around: Surroundings = brows
   const [reader] = useState(() => new ChannelReader());
   const [events] = useState(() => makeEvents(options.events ?? "", reader, around));
   const [fault, setFault] = useState<string | null>(null);
+  const [role, setRole] = useState<string | null>(null);
   // Known to be of no use: one more failure is enough.
   const stripped = useRef(false);
   const wellOnce = useRef(false);
 
   const onMessage = (data: unknown) => {
     const problem = reader.take(data, options);
+    setRole(reader.role);
     if (problem === null) return;
     setFault(problem);
     disconnect();
@@ -128,5 +132,5 @@ export function useChannel(options: ChannelOptions, around: Surroundings = brows
     }
   }, [events, connectSocket]);
   const state = byEvents ?? bySocket;
-  return { readyState: readyState(state), state, fault, connect, disconnect };
+  return { readyState: readyState(state), state, fault, role, connect, disconnect };
 }

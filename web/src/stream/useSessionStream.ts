@@ -20,6 +20,7 @@ import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { newId } from "../api/sessions";
 import { badge, type Badge } from "./badge";
 import type { Args } from "./commands";
+import type { Session } from "./frames";
 import { show } from "./inspect";
 import { Line } from "./line";
 import { Run } from "./run";
@@ -148,16 +149,17 @@ export function useNow(everyMs: number): number {
   return nowMs;
 }
 
-export function streamBadge(stream: SessionStream, queuePosition: number | null, nowMs: number): Badge {
+/** `session`: as lately told over HTTP, which alone knows what a run waits for. */
+export function streamBadge(stream: SessionStream, session: Session | null, nowMs: number): Badge {
   const { run, socket } = stream;
   const speed = run.helm.speed ?? "max";
   return badge({
     socket: socket.state,
     status: run.status,
-    reason: run.reason,
+    reason: run.status === "queued" ? (session?.reason ?? null) : run.reason,
     attempt: run.attempt,
     pausedBy: run.helm.pausedBy,
-    queuePosition,
+    queuePosition: session?.queue_position ?? null,
     catchingUp: run.catchingUp,
     conflated: run.conflated,
     fault: run.fault,

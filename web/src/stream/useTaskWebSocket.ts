@@ -14,6 +14,8 @@ export interface TaskStream {
   readonly events: readonly TaskEvent[];
   /** What came that cannot be: then nothing more is taken in. */
   readonly fault: string | null;
+  /** What whoever looks is at it; null until the server has said so. */
+  readonly role: string | null;
   readonly connect: () => void;
   readonly disconnect: () => void;
 }
@@ -27,7 +29,7 @@ export function useTaskWebSocket(taskId: string, around: Surroundings = browser)
   const queries = useQueryClient();
   const [events, setEvents] = useState<readonly TaskEvent[]>([]);
   const task = encodeURIComponent(taskId);
-  const { readyState, fault, connect, disconnect } = useChannel(
+  const { readyState, fault, role, connect, disconnect } = useChannel(
     {
       socket: `/api/ws/tasks/${task}`,
       events: `/api/tasks/${task}/events`,
@@ -44,5 +46,5 @@ export function useTaskWebSocket(taskId: string, around: Surroundings = browser)
     },
     around,
   );
-  return { readyState, events, fault, connect, disconnect };
+  return { readyState, events, fault, role, connect, disconnect };
 }

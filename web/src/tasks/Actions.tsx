@@ -2,11 +2,18 @@ import { Button, Group, Popover, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { maySteer, type Role } from "../account/rights";
+import { useStanding } from "../account/useStanding";
+import { Watching } from "../account/Watching";
 import { cancelTask, isOver, resumeTask, type Task, TASK_LISTS, taskKey } from "../api/tasks";
 import { announce } from "../app/announce";
 
 interface Props {
   readonly task: Task;
+}
+
+interface ActionsProps extends Props {
+  readonly role: Role;
 }
 
 /** Sends a wish about the task, and shows at once what came of it. */
@@ -23,7 +30,9 @@ function useWish(task: Task, send: (taskId: string) => Promise<Task>, said: stri
 }
 
 /** Cancel, after one was asked; or go on with what was cancelled. */
-export function Actions({ task }: Props) {
+export function Actions({ task, role }: ActionsProps) {
+  const standing = useStanding();
+  if (!maySteer(standing, task.owner, role)) return isOver(task.status) ? null : <Watching noun="task" />;
   return isOver(task.status) ? <Resume task={task} /> : <Cancel task={task} />;
 }
 

@@ -1,5 +1,8 @@
 import { Button, Popover, Stack, Text } from "@mantine/core";
 
+import { mayMake } from "../account/rights";
+import { SignInFirst } from "../account/SignInFirst";
+import { useStanding } from "../account/useStanding";
 import type { PhaseSpec } from "../api/tasks";
 import { useOpen } from "./useOpen";
 
@@ -14,6 +17,7 @@ interface Props {
 /** Opens an experiment as a session: its one phase at once, of several the chosen one. */
 export function OpenButton({ taskId, experimentId, phases, label, variant = "default" }: Props) {
   const open = useOpen(taskId);
+  const standing = useStanding();
   const go = (phase: number) => {
     if (experimentId !== null) open.mutate({ experimentId, phase });
   };
@@ -22,6 +26,8 @@ export function OpenButton({ taskId, experimentId, phases, label, variant = "def
       {open.error.message}
     </Text>
   );
+  if (!mayMake(standing))
+    return <SignInFirst label={`${label}…`} why="The session belongs to whoever opens it: sign in first." />;
   if (phases.length <= 1) {
     return (
       <>

@@ -2,12 +2,14 @@ import { Skeleton, Text, Title } from "@mantine/core";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
+import type { Role } from "../account/rights";
 import { type Experiment, isOver, type Task } from "../api/tasks";
 import { announce } from "../app/announce";
 import { ago } from "../app/format";
 import { useTitle } from "../app/useTitle";
 import { RunBadge } from "../components/RunBadge";
 import { Trouble } from "../components/Trouble";
+import { ShareMenu } from "../share/ShareMenu";
 import { useNow } from "../stream/useSessionStream";
 import { Actions } from "./Actions";
 import { ConfigButton } from "./ConfigButton";
@@ -40,6 +42,7 @@ export function TaskRoute() {
 export function TaskPage({ taskId }: { readonly taskId: string }) {
   const [live] = useState(() => new LiveTask());
   const [hearing, setHearing] = useState<Hearing>("connecting");
+  const [role, setRole] = useState<Role>(null);
   const { task, experiments } = useTask(taskId, hearing === "polling");
   useTitle(task.data?.title ?? "Task");
 
@@ -65,7 +68,13 @@ export function TaskPage({ taskId }: { readonly taskId: string }) {
   const failed = task.error ?? experiments.error;
   return (
     <>
-      <Follow taskId={taskId} live={live} over={isOver(task.data.status)} onHearing={setHearing} />
+      <Follow
+        taskId={taskId}
+        live={live}
+        over={isOver(task.data.status)}
+        onHearing={setHearing}
+        onRole={setRole}
+      />
       {failed && (
         <Trouble
           title="This may be out of date: the task cannot be asked"
@@ -76,7 +85,7 @@ export function TaskPage({ taskId }: { readonly taskId: string }) {
           }}
         />
       )}
-      <Content task={task.data} told={experiments.data ?? NONE} live={live} hearing={hearing} />
+      <Content task={task.data} told={experiments.data ?? NONE} live={live} hearing={hearing} role={role} />
     </>
   );
 }
@@ -86,9 +95,10 @@ interface ContentProps {
   readonly told: readonly Experiment[];
   readonly live: LiveTask;
   readonly hearing: Hearing;
+  readonly role: Role;
 }
 
-function Content({ task: asTold, told, live, hearing }: ContentProps) {
+function Content({ task: asTold, told, live, hearing, role }: ContentProps) {
   const version = useLiveVersion(live, DRAW_EVERY_MS);
   const nowMs = useNow(1_000);
   const task = useMemo(
@@ -163,7 +173,17 @@ function Content({ task: asTold, told, live, hearing }: ContentProps) {
             label="Open best as a session"
           />
           <ConfigButton taskId={task.id} experimentId={bestId} label="Copy best as config" />
-          <Actions task={task} />
+          <ShareMenu
+            shared={{
+              things: "tasks",
+              id: task.id,
+              visibility: task.visibility,
+              noun: "task",
+              act: "cancel it",
+            }}
+            owner={task.owner}
+          />
+          <Actions task={task} role={role} />
         </div>
       </header>
       <div className={classes["page"]}>

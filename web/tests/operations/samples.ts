@@ -54,6 +54,7 @@ export const operation = (op: Op, more: object = {}) => ({
   started: 1001,
   attempt: 1,
   owner: "ann",
+  visibility: "private",
   epoch: "E",
   head: 1,
   ws_url: "ws://lab/api/ws/operations/o1",

@@ -51,6 +51,12 @@ describe("badge", () => {
     [{ age_s: 2.04 }, "catching-up", "Behind", "2.0 s behind the run."],
     [{ status: "queued", queuePosition: 3 }, "queued", "Queued, #3", "Waiting for a free worker."],
     [{ status: "queued" }, "queued", "Queued", "Waiting for a free worker."],
+    [
+      { status: "queued", reason: "ada runs as many as may." },
+      "queued",
+      "Queued",
+      "ada runs as many as may.",
+    ],
     [{ status: "failed", reason: "no convergence" }, "failed", "Failed", "no convergence"],
     [{ status: "completed" }, "finished", "Finished", ""],
     [{ status: "paused", pausedBy: "user:ann" }, "paused", "Paused", "By ann."],

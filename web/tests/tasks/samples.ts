@@ -79,6 +79,7 @@ export const task = (more: object = {}) => ({
   started: 1000,
   attempt: 1,
   owner: "ann",
+  visibility: "private",
   epoch: "E",
   head: 9,
   ws_url: "ws://lab/api/ws/tasks/t1",
