@@ -35,12 +35,13 @@ class PublishResult:
 
 
 class Channels:
-    """Asynchronous access to channels over one Redis client. Every method may raise `BrokerUnavailable`."""
+    """Asynchronous access to channels over the client that holds their keys. Every method may raise `BrokerUnavailable`."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._create = redis.register_script(scripts.CREATE)
         self._publish = redis.register_script(scripts.PUBLISH)
+        self._snapshot = redis.register_script(scripts.SNAPSHOT)
 
     async def create(
         self, channel: Channel, *, meta: Mapping[str, scripts.Arg], entries: Sequence[bytes] = ()
@@ -109,6 +110,14 @@ class Channels:
         async with answering():
             raw = await cast("Awaitable[dict[bytes, bytes]]", self._redis.hgetall(channel.meta))
         return {name.decode(): value for name, value in raw.items()} or None
+
+    async def recorded(self, channel: Channel) -> tuple[dict[str, bytes], list[bytes]] | None:
+        """All meta fields, and the records of all chunks, of one moment; `None` where there is no such channel."""
+        async with answering():
+            meta, chunks = await self._snapshot(keys=[channel.meta, channel.chunks], args=[1])
+        return (
+            ({name.decode(): value for name, value in scripts.pairs(meta).items()}, chunks) if meta else None
+        )
 
     async def heads(self, channels: Sequence[Channel]) -> list[tuple[Epoch, int] | None]:
         """Epoch and head of each channel in one round trip; `None` where there is no such channel."""

@@ -16,7 +16,7 @@ from typing import Literal, Self
 import structlog
 
 from .channels import Channels
-from .client import answering, async_client, async_pubsub_client
+from .client import answering, async_client, async_pubsub_client, channels_of
 from .entries import Entry, offset_of
 from .errors import BrokerUnavailable, NoChannel
 from .feed import Feed
@@ -39,7 +39,8 @@ class Hub:
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._client = async_client(settings)
+        self._broker = async_client(settings)
+        self._client = channels_of(self._broker)
         self._tail_client = async_pubsub_client(settings)
         self._channels = Channels(self._client)
         self._canary = canary_channel(new_id())
@@ -65,7 +66,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
+        await self._broker.aclose()
         await self._tail_client.aclose()
 
     @property

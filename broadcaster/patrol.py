@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 
-from .client import answering
+from .client import answering, channels_of
 from .errors import LeaseHeld, NoChannel
 from .leases import AsyncLeases
 from .lookout import Lookout
@@ -38,7 +38,8 @@ class Patrol(ABC):
 
     def __init__(self, redis: Redis, *, owner: str, settings: Settings) -> None:
         self._redis = redis
-        self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
+        self._channeled = channels_of(redis)
+        self._leases = AsyncLeases(self._channeled, owner=owner, ttl_s=settings.lease_s)
         self._lookout = Lookout(redis, self.queue, lease_s=settings.lease_s)
         self._missing: set[Channel] = set()
 
@@ -67,7 +68,7 @@ class Patrol(ABC):
         async with answering():
             names = [raw.decode() for raw in await self._redis.smembers(self.listed)]  # type: ignore[misc]
             channels = [self.channel(name) for name in names]
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._channeled.pipeline(transaction=False)
             for channel in channels:
                 pipe.hmget(channel.meta, ["status", "attempt"])
                 pipe.exists(channel.lease)

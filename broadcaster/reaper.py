@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from redis.asyncio import Redis
 
-from .client import answering
+from .client import answering, up_s
 from .errors import BrokerUnavailable
 from .names import ACTIVE, SESSION_QUEUE, Channel, job_id
 from .patrol import Patrol
@@ -76,5 +76,4 @@ class Reaper(Patrol):
     async def _broker_is_young(self) -> bool:
         """After a restart leases may have lapsed that their holders would have renewed: give them one lease time."""
         async with answering():
-            server = await self._redis.info("server")
-        return float(server.get("uptime_in_seconds", self._settings.lease_s)) < self._settings.lease_s
+            return await up_s(self._redis) < self._settings.lease_s

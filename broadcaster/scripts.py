@@ -33,6 +33,7 @@ SOCKET: Final = _body("socket")
 TURN: Final = _body("turn")
 WHEEL: Final = _body("wheel")
 WHEEL_SEEN: Final = _body("wheel_seen")
+SNAPSHOT: Final = _body("snapshot")
 
 
 def publish_keys(channel: Channel) -> list[str]:
@@ -85,3 +86,8 @@ def publish_outcome(
     if word == b"PENDING":
         raise UnansweredCommands(str(channel))
     raise Conflict(str(channel), expected, number)
+
+
+def pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """A hash, as a script hands it out."""
+    return dict(zip(flat[0::2], flat[1::2], strict=True))

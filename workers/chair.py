@@ -23,7 +23,7 @@ from gridcast.broadcaster import (
     Settings,
 )
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
-from gridcast.broadcaster.client import BROKER_ERRORS
+from gridcast.broadcaster.client import BROKER_ERRORS, async_pubsub_client, channels_of
 from gridcast.broadcaster.commands import Command
 from gridcast.broadcaster.errors import UnansweredCommands
 from gridcast.broadcaster.names import SIMULATIONS_LIVE
@@ -58,6 +58,7 @@ class Chair:
         self.channel = state.channel
         self.user: str = state.record.get("owner") or ""
         """Whose turns it takes where it asks for simulations."""
+        self._settings = settings
         self._redis = redis
         self.token = token
         self._head = state.head
@@ -66,10 +67,11 @@ class Chair:
         self._sizes: deque[int] = deque()
         self._kept_bytes = 0
         self._answered = state.answered
-        self._channels = Channels(redis)
+        channeled = channels_of(redis)
+        self._channels = Channels(channeled)
         self._analyses = Analyses(redis)
-        self._commands = CommandLog(redis)
-        self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
+        self._commands = CommandLog(channeled)
+        self._leases = AsyncLeases(channeled, owner=owner, ttl_s=settings.lease_s)
         self._news = asyncio.Event()
         self._lost: LeaseLost | NoChannel | None = None
         self.watched: dict[str, float] = {}
@@ -181,10 +183,17 @@ class Chair:
 
     async def listen(self) -> None:
         """Hear wake-ups until cancelled; over every absence of the broker."""
+        if channels_of(self._redis) is self._redis:
+            await self._hear(self._redis, SIMULATIONS_LIVE, self.channel.control)
+        async with async_pubsub_client(self._settings) as channeled, asyncio.TaskGroup() as hearing:
+            hearing.create_task(self._hear(self._redis, SIMULATIONS_LIVE))
+            hearing.create_task(self._hear(channeled, self.channel.control))
+
+    async def _hear(self, redis: Redis, *names: str) -> None:
         while True:
             with contextlib.suppress(*BROKER_ERRORS):
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as heard:
-                    await heard.subscribe(SIMULATIONS_LIVE, self.channel.control)
+                async with redis.pubsub(ignore_subscribe_messages=True) as heard:
+                    await heard.subscribe(*names)
                     while True:
                         message = await heard.get_message(timeout=LOOK_S)
                         if message is not None:

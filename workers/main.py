@@ -124,7 +124,10 @@ class SessionWorker:
     async def run(self) -> None:
         """Work until `stop`; a broker that is away is waited for."""
         settings = self._settings
-        log.info("worker_started", id=self.id, slots=self.host.slots, broker=place(settings.redis_url))
+        channels = {} if settings.channels_url is None else {"channels": place(settings.channels_url)}
+        log.info(
+            "worker_started", id=self.id, slots=self.host.slots, broker=place(settings.redis_url), **channels
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 forking = tasks.create_task(self._children.run())

@@ -26,6 +26,7 @@ from gridcast.broadcaster import (
     Settings,
     tracing,
 )
+from gridcast.broadcaster.client import channels_of
 from gridcast.broadcaster.origin import words
 from gridcast.broadcaster.reaper import Reaper
 from gridcast.broadcaster.sessions import Sessions, SessionState, status_entry
@@ -66,8 +67,8 @@ class SessionHost:
         self._id = worker_id
         self._changed = changed
         self._sessions = Sessions(redis)
-        self._channels = Channels(redis)
-        self._leases = AsyncLeases(redis, owner=worker_id, ttl_s=settings.lease_s)
+        self._channels = Channels(channels_of(redis))
+        self._leases = AsyncLeases(channels_of(redis), owner=worker_id, ttl_s=settings.lease_s)
         self._heartbeats = Heartbeats(redis)
         self.reaper = Reaper(redis, owner=worker_id, settings=settings)
         self._endings: set[asyncio.Task[None]] = set()
