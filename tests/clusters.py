@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-import redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from gridcast.broadcaster import Channel
@@ -45,7 +44,9 @@ class Node(ValkeyServer):
             folder,
             more=[
                 *("--cluster-enabled", "yes", "--cluster-port", str(self.bus)),
-                *("--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--cluster-replica-validity-factor", "0"),
+                *("--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--cluster-require-full-coverage", "no"),
+                # A replica that was frozen may follow its master all the same.
+                *("--cluster-replica-validity-factor", "0"),
             ],
         )
 
@@ -56,93 +57,127 @@ class Node(ValkeyServer):
 
 
 class ClusterOfNodes:
-    """Masters 0, 1, 2 hold a third of the slots each, in this order; replica n is that of master n."""
+    """Three pairs, of which the first is the master and holds a third of the slots, in this order."""
 
     def __init__(self, folder: Path) -> None:
-        self.masters = [Node(folder / f"master-{n}") for n in range(MASTERS)]
-        self.replicas = [Node(folder / f"replica-{n}") for n in range(MASTERS)]
+        self._pairs = [[Node(folder / f"{n}a"), Node(folder / f"{n}b")] for n in range(MASTERS)]
+        self._killed: list[Node] = []
 
     @property
     def nodes(self) -> list[Node]:
-        return [*self.masters, *self.replicas]
+        return [node for pair in self._pairs for node in pair]
+
+    def master(self, n: int) -> Node:
+        return self._pairs[n][0]
+
+    def replica(self, n: int) -> Node:
+        return self._pairs[n][1]
 
     @property
     def url(self) -> str:
-        return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.masters)
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{self.master(n).port}" for n in range(MASTERS))
 
     def start(self) -> None:
         """Start all of it, and wait until each node sees all slots served and each replica is in step."""
         for node in self.nodes:
             node.start()
-        first = self.masters[0]
+        first = self.master(0)
         for node in self.nodes[1:]:
             node.ask("MEET", "127.0.0.1", str(first.port), str(first.bus))
-        for n, master in enumerate(self.masters):
-            share = REDIS_CLUSTER_HASH_SLOTS / MASTERS
-            master.ask("ADDSLOTSRANGE", str(round(n * share)), str(round((n + 1) * share) - 1))
-        for master, replica in zip(self.masters, self.replicas, strict=True):
-            known = master.ask("MYID")
-            self._until(partial(_knows, replica, known), "the nodes know each other")
-            replica.ask("REPLICATE", known)
-        self._until(self._whole, "the cluster is whole")
+        for n in range(MASTERS):
+            begin, after = (round(at * REDIS_CLUSTER_HASH_SLOTS / MASTERS) for at in (n, n + 1))
+            self.master(n).ask("ADDSLOTSRANGE", str(begin), str(after - 1))
+        for n in range(MASTERS):
+            known = self.master(n).ask("MYID")
+            _until(partial(_knows, self.replica(n), known), "the nodes know each other")
+            self.replica(n).ask("REPLICATE", known)
+        _until(self._whole, "the cluster is whole")
 
     def _whole(self) -> bool:
-        ready = all("cluster_state:ok" in node.ask("INFO") for node in self.nodes)
-        known = all(node.ask("NODES").count("connected") >= len(self.nodes) for node in self.nodes)
-        return ready and known and all(self._in_step(replica) for replica in self.replicas)
+        return all(
+            "cluster_state:ok" in node.ask("INFO") and "fail" not in node.ask("NODES") for node in self.nodes
+        ) and all(_in_step(replica) for _, replica in self._pairs)
 
-    def _in_step(self, replica: Node) -> bool:
-        with replica.client() as client:
-            return bool(client.info("replication").get("master_link_status") == "up")
-
-    def master_of(self, channel: Channel) -> int:
-        """Number of the master that holds a channel at first."""
+    def index_of(self, channel: Channel) -> int:
+        """Which pair holds a channel."""
         return key_slot(channel.meta.encode()) * MASTERS // REDIS_CLUSTER_HASH_SLOTS
 
-    def id_at(self, master: int) -> str:
-        """An id of a session whose channel lies there."""
-        while self.master_of(Channel.session(found := new_id())) != master:
+    def id_at(self, n: int) -> str:
+        """An id of a session whose channel lies at this pair."""
+        while self.index_of(Channel.session(found := new_id())) != n:
             pass
         return found
 
-    def until_failed_over(self, master: int) -> None:
-        """Wait until the replica serves in a master's place, and all that live say so."""
-        taken_over = self.replicas[master].ask("MYID")
-        lives = [node for n, node in enumerate(self.nodes) if n != master]
+    def cut_replication(self, n: int) -> None:
+        """The frozen replica gets nothing more: also what the kernel would keep for it goes nowhere."""
+        self.replica(n).freeze()
+        with self.master(n).client() as master:
+            master.client_kill_filter(_type="slave")
 
-        def served() -> bool:
-            return all(
-                "cluster_state:ok" in node.ask("INFO")
-                and any(
-                    line.startswith(taken_over) and "master" in line and "-" in line.rsplit(" ", 1)[1]
-                    for line in node.ask("NODES").splitlines()
-                )
-                for node in lives
-            )
+    def kill(self, n: int) -> None:
+        """Kill a master."""
+        self.master(n).kill()
+        self._killed.append(self.master(n))
 
-        self._until(served, "the replica is the master")
+    def kill_replica(self, n: int) -> None:
+        """Kill a replica."""
+        self.replica(n).kill()
+        self._killed.append(self.replica(n))
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not holds():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"it did not come that {what}")
-            time.sleep(0.05)
+    def freeze(self, n: int) -> None:
+        """Freeze a master: it answers nothing, and closes nothing."""
+        self.master(n).freeze()
 
-    def keys(self, node: Node) -> set[str]:
-        """Names of all keys of a node."""
-        with node.client() as client:
-            return {raw.decode() for raw in client.scan_iter(count=1000)}
+    def until_failed_over(self, n: int) -> None:
+        """Wait until the replica is the master, and every living node says so."""
+        gone, successor = self._pairs[n]
+        taken_over = successor.ask("MYID")
+        lives = [node for node in self.nodes if node is not gone]
+        _until(lambda: all(_serves(taken_over, node.ask("NODES")) for node in lives), "the replica serves")
+        self._pairs[n] = [successor, gone]
+
+    def heal(self) -> None:
+        """Bring what was killed or frozen back, as replicas of those that took over, with no key left anywhere."""
+        for node in self._killed:
+            node.restart()
+        self._killed.clear()
+        for node in self.nodes:
+            node.thaw()
+        _until(self._whole, "the cluster is whole again")
+        for n in range(MASTERS):
+            self.master(n).empty()
+
+    def keys(self) -> set[str]:
+        """Names of all keys."""
+        found: set[str] = set()
+        for n in range(MASTERS):
+            with self.master(n).client() as client:
+                found.update(raw.decode() for raw in client.scan_iter(count=1000))
+        return found
 
     def stop(self) -> None:
         for node in self.nodes:
             node.stop()
 
 
+def _until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"it did not come that {what}")
+        time.sleep(0.05)
+
+
+def _in_step(replica: Node) -> bool:
+    with replica.client() as client:
+        return bool(client.info("replication").get("master_link_status") == "up")
+
+
+def _serves(name: str, told: str) -> bool:
+    """Whether a node is a master with slots, as CLUSTER NODES tells it."""
+    rows = [line.split() for line in told.splitlines()]
+    return any(row[0] == name and "master" in row[2] and len(row) > 8 for row in rows)
+
+
 def _knows(node: Node, other: str) -> bool:
     return other in node.ask("NODES")
-
-
-def no_keys_but_channels(server: redis.Redis) -> bool:
-    """Whether there is nothing at a broker that belongs to a channel."""
-    return not [raw for raw in server.scan_iter(count=1000) if raw.startswith(b"gridcast:{session:")]

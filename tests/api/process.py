@@ -47,7 +47,12 @@ async def api_process(settings: Settings, **environment: str) -> AsyncIterator[A
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gridcast.api.main", "--port", str(port)),
-        env={**os.environ, "GRIDCAST_REDIS_URL": settings.redis_url, **environment},
+        env={
+            **os.environ,
+            "GRIDCAST_REDIS_URL": settings.redis_url,
+            "GRIDCAST_CHANNELS_URL": settings.channels_url or "",
+            **environment,
+        },
     )
     api = ApiProcess(process, port)
     try:

@@ -1,0 +1,224 @@
+"""Channels on a cluster: nothing else lies there, and what a failover of one of its masters costs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import httpx2
+import pytest
+
+from gridcast.broadcaster import Channel, Hub, Reset, Settings, Writer
+from gridcast.broadcaster.client import async_client, channels_of, sync_client
+from tests.api.process import ApiProcess, api_process
+from tests.checker import judge
+from tests.clusters import MASTERS, ClusterOfNodes, why_not
+from tests.faults.reference import undisturbed, whole
+from tests.machines.viewer import Viewer, following
+from tests.valkey import ValkeyServer
+from tests.waiting import until
+from tests.workers.lab import Lab, of, worker_process
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+SCENARIO = "ieee13-ofo-taps"
+DURATION_S = 300
+SPEED = 15.0
+
+if reason := why_not():
+    pytest.skip(f"no cluster can be started: {reason}", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterOfNodes]:
+    nodes = ClusterOfNodes(tmp_path_factory.mktemp("cluster"))
+    try:
+        nodes.start()
+        yield nodes
+    finally:
+        nodes.stop()
+
+
+@pytest.fixture
+def cluster(started: ClusterOfNodes) -> ClusterOfNodes:
+    """Three masters and their replicas, to be killed and frozen, with no keys."""
+    started.heal()
+    return started
+
+
+@pytest.fixture
+def split(cluster: ClusterOfNodes, mortal_valkey: ValkeyServer) -> Settings:
+    return Settings(redis_url=mortal_valkey.url, channels_url=cluster.url, lease_s=1.0)
+
+
+@pytest.fixture
+async def lab(split: Settings) -> AsyncIterator[Lab]:
+    redis = async_client(split)
+    yield Lab(split, redis)
+    await redis.aclose()
+
+
+class Here:
+    """This machine, as a host of a viewer."""
+
+    async def call(self, work: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs) -> Found:
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def viewer_of(api: ApiProcess, channel: Channel) -> Viewer:
+    return Viewer(Here(), [f"127.0.0.1:{api.port}"], channel.id)
+
+
+async def log_of(lab: Lab, channel: Channel) -> dict[int, bytes]:
+    log: dict[int, bytes] = {}
+    while page := await lab.channels.page(channel, after=max(log, default=0)):
+        log.update({entry.offset: entry.data for entry in page})
+    return log
+
+
+async def saw_all(viewer: Viewer, log: dict[int, bytes]) -> None:
+    """Each entry once and in order, or a reset that says from where on, and all from there."""
+    resets = [place for place, item in enumerate(viewer.history) if isinstance(item, Reset)]
+    if not resets:
+        viewer.judge(log)
+        return
+    told = viewer.history[resets[-1]]
+    assert isinstance(told, Reset)
+    assert told.reason in ("ahead", "epoch")
+    judge(
+        viewer.history[resets[-1] + 1 :], {told.epoch: log}, epoch=told.epoch, since=told.earliest_offset - 1
+    )
+
+
+async def hurry(lab: Lab, channel: Channel, more_ticks: int = 100) -> None:
+    """Let it go on as far as asked, then to its end as fast as it can."""
+    state = await lab.state(channel)
+    await lab.until_tick(channel, state.tick + more_ticks)
+    await lab.command(channel, "speed", x="max")
+    ended = await lab.until_over(channel)
+    assert ended.status == "completed", ended.reason
+
+
+async def sessions_at(lab: Lab, cluster: ClusterOfNodes, *masters: int) -> list[Channel]:
+    return [
+        await lab.create(SCENARIO, speed=SPEED, duration_s=DURATION_S, session_id=cluster.id_at(n))
+        for n in masters
+    ]
+
+
+async def test_sessions_on_all_masters_are_watched_whole_and_commands_are_answered(
+    lab: Lab, cluster: ClusterOfNodes, mortal_valkey: ValkeyServer, tmp_path: Path
+) -> None:
+    with worker_process(lab.settings, tmp_path):
+        async with api_process(lab.settings, GRIDCAST_RECORDINGS="off") as api, httpx2.AsyncClient() as http:
+            channels = await sessions_at(lab, cluster, *range(MASTERS))
+            viewers = [viewer_of(api, channel) for channel in channels]
+            async with following(*viewers):
+                for viewer in viewers:
+                    await viewer.until_tick(20)
+                ready = await http.get(f"{api.http}/readyz")
+                assert ready.status_code == 200, ready.text
+                listed = (await http.get(f"{api.http}/api/sessions")).json()
+                assert {session["id"] for session in listed["items"]} == {c.id for c in channels}
+                await asyncio.gather(*(hurry(lab, channel, 10) for channel in channels))
+            for viewer, channel in zip(viewers, channels, strict=True):
+                viewer.judge(await log_of(lab, channel))
+                [answer] = of(await lab.entries(channel), "command")
+                assert answer["status"] == "applied"
+            expected = await whole(lab, channels[0])
+            assert [await whole(lab, channel) for channel in channels[1:]] == [expected] * (MASTERS - 1)
+            assert all(name.startswith("gridcast:{session:") for name in cluster.keys())
+            with mortal_valkey.client() as main:
+                assert not [raw for raw in main.scan_iter() if raw.startswith(b"gridcast:{")]
+            for channel in channels:
+                assert (await http.delete(f"{api.http}/api/sessions/{channel.id}")).status_code == 204
+            assert not cluster.keys()
+
+
+async def test_a_run_goes_on_at_the_replica_when_its_master_is_killed_and_others_hardly_notice(
+    lab: Lab, cluster: ClusterOfNodes, tmp_path: Path
+) -> None:
+    with worker_process(lab.settings, tmp_path):
+        expected = await undisturbed(lab, SCENARIO, duration_s=DURATION_S)
+        async with api_process(lab.settings, GRIDCAST_RECORDINGS="off") as api:
+            struck, spared = await sessions_at(lab, cluster, 0, 1)
+            viewers = [viewer_of(api, struck), viewer_of(api, spared)]
+            async with following(*viewers):
+                for viewer in viewers:
+                    await viewer.until_tick(100)
+                cluster.kill(0)
+                await viewers[1].until_tick(viewers[1].ticks + 20)
+                await asyncio.to_thread(cluster.until_failed_over, 0)
+                await asyncio.gather(hurry(lab, struck), hurry(lab, spared))
+        await saw_all(viewers[0], await log_of(lab, struck))
+        viewers[1].judge(await log_of(lab, spared))
+        assert [await whole(lab, struck), await whole(lab, spared)] == [expected, expected]
+
+
+async def test_what_the_replica_did_not_have_yet_is_told_and_computed_again(
+    lab: Lab, cluster: ClusterOfNodes, tmp_path: Path
+) -> None:
+    """Replication is asynchronous: a failover may lose the last entries that the old master acknowledged."""
+    with worker_process(lab.settings, tmp_path):
+        expected = await undisturbed(lab, SCENARIO, duration_s=DURATION_S)
+        async with api_process(lab.settings, GRIDCAST_RECORDINGS="off") as api:
+            [channel] = await sessions_at(lab, cluster, 1)
+            viewer = viewer_of(api, channel)
+            async with following(viewer):
+                await viewer.until_tick(50)
+                cluster.cut_replication(1)
+                await viewer.until_tick(viewer.ticks + 100)
+                cluster.kill(1)
+                cluster.replica(1).thaw()
+                await asyncio.to_thread(cluster.until_failed_over, 1)
+                await hurry(lab, channel)
+        assert any(isinstance(item, Reset) for item in viewer.history), "it saw more than the new master had"
+        await saw_all(viewer, await log_of(lab, channel))
+        assert await whole(lab, channel) == expected
+
+
+async def test_a_master_that_is_silent_is_left_for_its_replica(
+    lab: Lab, cluster: ClusterOfNodes, tmp_path: Path
+) -> None:
+    """A frozen machine, or one that is cut off, closes no connection: whoever waits for it has to look around by itself."""
+    with worker_process(lab.settings, tmp_path):
+        expected = await undisturbed(lab, SCENARIO, duration_s=DURATION_S)
+        async with api_process(lab.settings, GRIDCAST_RECORDINGS="off") as api:
+            [channel] = await sessions_at(lab, cluster, 2)
+            viewer = viewer_of(api, channel)
+            async with following(viewer):
+                await viewer.until_tick(50)
+                cluster.freeze(2)
+                await asyncio.to_thread(cluster.until_failed_over, 2)
+                await viewer.until_tick(viewer.ticks + 50)
+                await hurry(lab, channel)
+        await saw_all(viewer, await log_of(lab, channel))
+        assert await whole(lab, channel) == expected
+
+
+async def test_a_listener_goes_to_another_node_than_the_one_of_its_address(
+    cluster: ClusterOfNodes, split: Settings, lab: Lab
+) -> None:
+    """Each message reaches all nodes, and each node names the others; so an address may name one, and that may go."""
+    channel = await lab.create(enqueue=False, session_id=cluster.id_at(0))
+    only = split.model_copy(update={"channels_url": f"redis+cluster://127.0.0.1:{cluster.replica(1).port}"})
+    client = sync_client(split)
+    writer = Writer(channels_of(client), channel, token=0, log_bytes=1 << 20)
+    writer.open()
+    try:
+        async with Hub(only) as hub, hub.subscribe(channel, since="live") as subscription:
+            await until(lambda: hub.healthy, what="a canary")
+            cluster.kill_replica(1)
+            await until(lambda: not hub.healthy, what="that the loss is seen")
+            await until(lambda: hub.healthy, what="a canary by way of another node")
+            for n in range(20):
+                await asyncio.to_thread(writer.publish, [b'{"type":"ticks","n":%d}' % n], meta={})
+            found: list[Any] = []
+            while len(found) < 20:
+                found += await subscription.next()
+            assert [entry.offset for entry in found] == list(range(2, 22))
+    finally:
+        client.close()
