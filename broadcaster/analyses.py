@@ -203,10 +203,12 @@ class Analyses:
         token: int,
         status: Status = "recovering",
         entries: Sequence[bytes] = (),
+        anew: bool = False,
     ) -> int | None:
         """Give it its next attempt as the holder of `token`; answers with the attempt, or None if it is over or waits.
 
         `status="queued"` revives one that is over; all that is known of it is then kept for as long as it goes on.
+        `anew`: its log may lack what readers have seen, so begin another epoch.
 
         Raises:
             NoChannel, Fenced
@@ -218,6 +220,8 @@ class Analyses:
             if state.status in WAITING or (state.over and status == "recovering"):
                 return None
             attempt = state.attempt + 1
+            if anew:
+                await self._channels.begin_anew(channel, token=token)
             try:
                 await self._channels.publish(
                     channel,

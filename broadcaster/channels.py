@@ -7,7 +7,6 @@ reply writes nothing twice.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -41,6 +40,7 @@ class Channels:
         self._redis = redis
         self._create = redis.register_script(scripts.CREATE)
         self._publish = redis.register_script(scripts.PUBLISH)
+        self._anew = redis.register_script(scripts.ANEW)
         self._snapshot = redis.register_script(scripts.SNAPSHOT)
 
     async def create(
@@ -51,7 +51,7 @@ class Channels:
         Raises:
             ChannelExists: the name is taken.
         """
-        epoch = Epoch(secrets.token_hex(8))
+        epoch = scripts.new_epoch()
         fields: list[scripts.Arg] = []
         for field, value in {**meta, "epoch": epoch}.items():
             fields += [field, value]
@@ -104,6 +104,16 @@ class Channels:
             reply = await self._publish(keys=scripts.publish_keys(channel), args=args)
         appended, head = scripts.publish_outcome(channel, reply, token=token, expected=expected)
         return PublishResult(appended=appended, head=head)
+
+    async def begin_anew(self, channel: Channel, *, token: int) -> None:
+        """Begin another epoch as the holder of `token`: the log lacks entries, or may lack some, that readers have seen.
+
+        Raises:
+            NoChannel, Fenced
+        """
+        async with answering():
+            reply = await self._anew(keys=[channel.meta], args=scripts.anew_args(channel, token=token))
+        scripts.publish_outcome(channel, reply, token=token, expected=0)
 
     async def meta(self, channel: Channel) -> dict[str, bytes] | None:
         """All meta fields, or `None` where there is no such channel."""

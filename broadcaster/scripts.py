@@ -6,12 +6,13 @@ redis-py sends the body again when a restarted broker has forgotten it (NOSCRIPT
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Final
 
 from .errors import Conflict, Fenced, NoChannel, UnansweredCommands
-from .names import Channel
+from .names import Channel, Epoch
 
 Arg = str | bytes | int | float
 
@@ -34,6 +35,7 @@ TURN: Final = _body("turn")
 WHEEL: Final = _body("wheel")
 WHEEL_SEEN: Final = _body("wheel_seen")
 SNAPSHOT: Final = _body("snapshot")
+ANEW: Final = _body("anew")
 
 
 def publish_keys(channel: Channel) -> list[str]:
@@ -64,6 +66,16 @@ def publish_args(
     args.extend(applied)
     args.extend(chunks)
     return args
+
+
+def anew_args(channel: Channel, *, token: int) -> list[Arg]:
+    """Arguments of the script that begins another epoch; its outcome is one of `publish_outcome`."""
+    return [channel.live, token, new_epoch()]
+
+
+def new_epoch() -> Epoch:
+    """The name of a life of a log, never given before."""
+    return Epoch(secrets.token_hex(8))
 
 
 def publish_outcome(

@@ -316,8 +316,10 @@ class Sessions:
             except UnansweredCommands:
                 continue
 
-    async def hand_over(self, session_id: str, *, token: int) -> int | None:
+    async def hand_over(self, session_id: str, *, token: int, anew: bool = False) -> int | None:
         """Give a session its next attempt as the holder of `token`: publish `recovering`, and answer with the attempt.
+
+        `anew`: its log may lack what readers have seen, so begin another epoch.
 
         None, and nothing done, if it is over or waits for a worker already. The caller gives the lease up and then calls
         `enqueue`: a worker that found the lease held would come back only when it could have lapsed.
@@ -333,6 +335,8 @@ class Sessions:
             if state.over or state.status in {"queued", "recovering"}:
                 return None
             attempt = state.attempt + 1
+            if anew:
+                await self._channels.begin_anew(channel, token=token)
             try:
                 await self._channels.publish(
                     channel,

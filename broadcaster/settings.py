@@ -251,6 +251,12 @@ class Settings(BaseSettings):
         return None if file is None else password_in(file)
 
     @property
+    def channels_fail_over(self) -> bool:
+        """Whether the channels' broker may be another server all at once, which may lack what the one before had."""
+        url = self.channels_url or self.redis_url
+        return sentinels_in(url) is not None or nodes_in(url) is not None
+
+    @property
     def recordings_at(self) -> str | None:
         """The absolute folder or the URL of the recordings; `None` where nothing is recorded."""
         if self.recordings == "off":

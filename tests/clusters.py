@@ -45,6 +45,7 @@ class Node(ValkeyServer):
             more=[
                 *("--cluster-enabled", "yes", "--cluster-port", str(self.bus)),
                 *("--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--cluster-require-full-coverage", "no"),
+                *("--repl-diskless-sync-delay", "0"),
                 # A replica that was frozen may follow its master all the same.
                 *("--cluster-replica-validity-factor", "0"),
             ],
@@ -147,7 +148,7 @@ class ClusterOfNodes:
         for n in range(MASTERS):
             self.master(n).empty()
 
-    def keys(self) -> set[str]:
+    def all_keys(self) -> set[str]:
         """Names of all keys."""
         found: set[str] = set()
         for n in range(MASTERS):

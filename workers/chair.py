@@ -18,6 +18,7 @@ from gridcast.broadcaster import (
     BrokerUnavailable,
     Channels,
     CommandLog,
+    Conflict,
     LeaseLost,
     NoChannel,
     Settings,
@@ -91,18 +92,24 @@ class Chair:
             UnansweredCommands: only with `closing`.
         """
         trim = self._trim_for(entries)
-        await self.insist(
-            lambda: self._channels.publish(
-                self.channel,
-                token=self.token,
-                expected=self._head + 1,
-                entries=entries,
-                meta=meta,
-                applied=applied,
-                trim=trim,
-                closing=closing,
+        try:
+            await self.insist(
+                lambda: self._channels.publish(
+                    self.channel,
+                    token=self.token,
+                    expected=self._head + 1,
+                    entries=entries,
+                    meta=meta,
+                    applied=applied,
+                    trim=trim,
+                    closing=closing,
+                )
             )
-        )
+        except Conflict as conflict:
+            if conflict.head < self._head:
+                # What the broker acknowledged is gone (a failover), and readers may have seen it.
+                await self.insist(lambda: self._channels.begin_anew(self.channel, token=self.token))
+            raise
         self._head += len(entries)
 
     def _trim_for(self, entries: Sequence[bytes]) -> int:

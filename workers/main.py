@@ -156,7 +156,9 @@ class SessionWorker:
     def _keepers(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on until the worker ends."""
         simulations = SimulationReaper(self._client, settings=self._settings)
-        analyses = AnalysisReaper(self._client, owner=self.id, settings=self._settings)
+        analyses = AnalysisReaper(
+            self._client, owner=self.id, settings=self._settings, outage=self.host.reaper.outage
+        )
         return [
             self.host.beat(),
             self.batch.tell(),

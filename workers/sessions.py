@@ -231,19 +231,22 @@ class SessionHost:
     async def _settle(self, order: Order, end: Ending) -> None:
         """Give a session whose child ended too early its next attempt, or its last status if that is of no use."""
         channel = Channel.session(order.id)
+        anew = False
         while True:
             try:
                 tick = await self._sessions.count_end(order.id, token=order.token, own_fault=end.own_fault)
                 if tick is not None:
                     await self._end(order, f"{end.reason} It happened again and again at tick {tick}.")
                     return
-                attempt = await self._sessions.hand_over(order.id, token=order.token)
+                attempt = await self._sessions.hand_over(order.id, token=order.token, anew=anew)
                 await self._leases.release(channel, order.token)
                 if attempt is not None:
                     TOTALS.recoveries["ended"] += 1
                     await self._sessions.enqueue(order.id, attempt)
                 return
             except BrokerUnavailable:
+                # The child is no more, which would have known whether the broker that is back has all that was written.
+                anew = self._settings.channels_fail_over
                 await asyncio.sleep(RETRY_S)
             except (NoChannel, Fenced, LeaseLost):
                 return
