@@ -62,11 +62,15 @@ class ClusterOfNodes:
 
     def __init__(self, folder: Path) -> None:
         self._pairs = [[Node(folder / f"{n}a"), Node(folder / f"{n}b")] for n in range(MASTERS)]
-        self._killed: list[Node] = []
+        self._gone: list[Node] = []
 
     @property
     def nodes(self) -> list[Node]:
         return [node for pair in self._pairs for node in pair]
+
+    @property
+    def _lives(self) -> list[Node]:
+        return [node for node in self.nodes if node not in self._gone]
 
     def master(self, n: int) -> Node:
         return self._pairs[n][0]
@@ -95,9 +99,12 @@ class ClusterOfNodes:
         _until(self._whole, "the cluster is whole")
 
     def _whole(self) -> bool:
-        return all(
-            "cluster_state:ok" in node.ask("INFO") and "fail" not in node.ask("NODES") for node in self.nodes
-        ) and all(_in_step(replica) for _, replica in self._pairs)
+        lives = self._lives
+        return all("cluster_state:ok" in node.ask("INFO") for node in lives) and all(
+            _in_step(replica) and not any(_fails(replica, node) for node in lives)
+            for _, replica in self._pairs
+            if replica in lives
+        )
 
     def index_of(self, channel: Channel) -> int:
         """Which pair holds a channel."""
@@ -118,35 +125,33 @@ class ClusterOfNodes:
     def kill(self, n: int) -> None:
         """Kill a master."""
         self.master(n).kill()
-        self._killed.append(self.master(n))
+        self._gone.append(self.master(n))
 
     def kill_replica(self, n: int) -> None:
         """Kill a replica."""
         self.replica(n).kill()
-        self._killed.append(self.replica(n))
+        self._gone.append(self.replica(n))
 
     def freeze(self, n: int) -> None:
         """Freeze a master: it answers nothing, and closes nothing."""
         self.master(n).freeze()
+        self._gone.append(self.master(n))
 
     def until_failed_over(self, n: int) -> None:
         """Wait until the replica is the master, and every living node says so."""
         gone, successor = self._pairs[n]
         taken_over = successor.ask("MYID")
-        lives = [node for node in self.nodes if node is not gone]
-        _until(lambda: all(_serves(taken_over, node.ask("NODES")) for node in lives), "the replica serves")
+        _until(
+            lambda: all(_serves(taken_over, node.ask("NODES")) for node in self._lives), "the replica serves"
+        )
         self._pairs[n] = [successor, gone]
 
-    def heal(self) -> None:
-        """Bring what was killed or frozen back, as replicas of those that took over, with no key left anywhere."""
-        for node in self._killed:
-            node.restart()
-        self._killed.clear()
-        for node in self.nodes:
-            node.thaw()
-        _until(self._whole, "the cluster is whole again")
-        for n in range(MASTERS):
-            self.master(n).empty()
+    def restore(self, n: int) -> None:
+        """Have both of a pair: what was killed or frozen comes back as the replica of the one that took over."""
+        if (gone := self.replica(n)) in self._gone:
+            gone.restart()
+            self._gone.remove(gone)
+        _until(self._whole, "the replica is back")
 
     def all_keys(self) -> set[str]:
         """Names of all keys."""
@@ -167,6 +172,12 @@ def _until(holds: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"it did not come that {what}")
         time.sleep(0.05)
+
+
+def _fails(replica: Node, seen_by: Node) -> bool:
+    """Whether a node does not know a replica, or takes it for dead."""
+    rows = [line.split() for line in seen_by.ask("NODES").splitlines()]
+    return not any(f":{replica.port}@" in row[1] and "fail" not in row[2] for row in rows)
 
 
 def _in_step(replica: Node) -> bool:

@@ -11,14 +11,15 @@ import pytest
 
 from gridcast.broadcaster import Channel, Hub, Reset, Settings, Writer
 from gridcast.broadcaster.client import async_client, channels_of, sync_client
-from tests.api.process import ApiProcess, api_process
+from tests.api.process import threaded_api
 from tests.checker import judge
 from tests.clusters import MASTERS, ClusterOfNodes, why_not
 from tests.faults.reference import undisturbed, whole
 from tests.machines.viewer import Viewer, following
 from tests.valkey import ValkeyServer
-from tests.waiting import seen, until
+from tests.waiting import PATIENCE_S, seen, until
 from tests.workers.lab import Lab, of, worker_process
+from tests.workers.tuning.specs import STEP
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -64,25 +65,18 @@ def working(split: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield
 
 
-@pytest.fixture
-def cluster(nodes: ClusterOfNodes, main: ValkeyServer) -> ClusterOfNodes:
-    """Three masters and their replicas, to be killed and frozen, with no keys."""
-    nodes.heal()
-    main.empty()
-    return nodes
+@pytest.fixture(scope="module")
+def api(split: Settings, working: None) -> Iterator[str]:
+    """One API process, likewise; its address."""
+    with threaded_api(split.redis_url, GRIDCAST_CHANNELS_URL=split.channels_url or "") as url:
+        yield url
 
 
 @pytest.fixture
-async def lab(split: Settings, cluster: ClusterOfNodes) -> AsyncIterator[Lab]:
+async def lab(split: Settings) -> AsyncIterator[Lab]:
     redis = async_client(split)
     yield Lab(split, redis)
     await redis.aclose()
-
-
-@pytest.fixture
-async def api(split: Settings, cluster: ClusterOfNodes, working: None) -> AsyncIterator[ApiProcess]:
-    async with api_process(split, GRIDCAST_RECORDINGS="off") as process:
-        yield process
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +99,8 @@ class Here:
         return await asyncio.to_thread(work, *args, **kwargs)
 
 
-def viewer_of(api: ApiProcess, channel: Channel) -> Viewer:
-    return Viewer(Here(), [f"127.0.0.1:{api.port}"], channel.id)
+def viewer_of(api: str, channel: Channel) -> Viewer:
+    return Viewer(Here(), [api.removeprefix("http://")], channel.id)
 
 
 async def log_of(lab: Lab, channel: Channel) -> dict[int, bytes]:
@@ -139,19 +133,19 @@ async def hurry(lab: Lab, channel: Channel, more_ticks: int = 100) -> None:
     assert ended.status == "completed", ended.reason
 
 
-async def sessions_at(lab: Lab, cluster: ClusterOfNodes, *masters: int) -> list[Channel]:
+async def sessions_at(lab: Lab, nodes: ClusterOfNodes, *masters: int) -> list[Channel]:
     return [
-        await lab.create(SCENARIO, speed=SPEED, duration_s=DURATION_S, session_id=cluster.id_at(n))
+        await lab.create(SCENARIO, speed=SPEED, duration_s=DURATION_S, session_id=nodes.id_at(n))
         for n in masters
     ]
 
 
 async def test_sessions_on_all_masters_are_watched_whole_and_commands_are_answered(
-    lab: Lab, cluster: ClusterOfNodes, main: ValkeyServer, api: ApiProcess, expected: Run
+    lab: Lab, nodes: ClusterOfNodes, main: ValkeyServer, api: str, expected: Run
 ) -> None:
-    channels = await sessions_at(lab, cluster, *range(MASTERS))
+    channels = await sessions_at(lab, nodes, *range(MASTERS))
     viewers = [viewer_of(api, channel) for channel in channels]
-    async with httpx2.AsyncClient(base_url=api.http) as http:
+    async with httpx2.AsyncClient(base_url=api) as http:
         async with following(*viewers):
             for viewer in viewers:
                 await viewer.until_tick(20)
@@ -164,25 +158,26 @@ async def test_sessions_on_all_masters_are_watched_whole_and_commands_are_answer
             [answer] = of(await lab.entries(channel), "command")
             assert answer["status"] == "applied"
             assert await whole(lab, channel) == expected
-        assert all(name.startswith("gridcast:{session:") for name in cluster.all_keys())
+        assert all(name.startswith("gridcast:{session:") for name in nodes.all_keys())
         with main.client() as client:
             assert not [raw for raw in client.scan_iter() if raw.startswith(b"gridcast:{")]
         for session in listed:
             assert (await http.delete(f"/api/sessions/{session['id']}")).status_code == 204
-        assert not cluster.all_keys()
+        assert not nodes.all_keys()
 
 
 async def test_a_run_goes_on_at_the_replica_when_its_master_is_killed_and_others_hardly_notice(
-    lab: Lab, cluster: ClusterOfNodes, api: ApiProcess, expected: Run
+    lab: Lab, nodes: ClusterOfNodes, api: str, expected: Run
 ) -> None:
-    struck, spared = await sessions_at(lab, cluster, 0, 1)
+    nodes.restore(0)
+    struck, spared = await sessions_at(lab, nodes, 0, 1)
     viewers = [viewer_of(api, struck), viewer_of(api, spared)]
     async with following(*viewers):
         for viewer in viewers:
             await viewer.until_tick(100)
-        cluster.kill(0)
+        nodes.kill(0)
         await viewers[1].until_tick(viewers[1].ticks + 20)
-        await asyncio.to_thread(cluster.until_failed_over, 0)
+        await asyncio.to_thread(nodes.until_failed_over, 0)
         await asyncio.gather(hurry(lab, struck), hurry(lab, spared))
     saw_all(viewers[0], await log_of(lab, struck))
     viewers[1].judge(await log_of(lab, spared))
@@ -190,18 +185,19 @@ async def test_a_run_goes_on_at_the_replica_when_its_master_is_killed_and_others
 
 
 async def test_what_the_replica_did_not_have_yet_is_told_and_computed_again(
-    lab: Lab, cluster: ClusterOfNodes, api: ApiProcess, expected: Run
+    lab: Lab, nodes: ClusterOfNodes, api: str, expected: Run
 ) -> None:
     """Replication is asynchronous: a failover may lose the last entries that the old master acknowledged."""
-    [channel] = await sessions_at(lab, cluster, 1)
+    nodes.restore(1)
+    [channel] = await sessions_at(lab, nodes, 1)
     viewer = viewer_of(api, channel)
     async with following(viewer):
         await viewer.until_tick(50)
-        cluster.cut_replication(1)
+        nodes.cut_replication(1)
         await viewer.until_tick(viewer.ticks + 100)
-        cluster.kill(1)
-        cluster.replica(1).thaw()
-        await asyncio.to_thread(cluster.until_failed_over, 1)
+        nodes.kill(1)
+        nodes.replica(1).thaw()
+        await asyncio.to_thread(nodes.until_failed_over, 1)
         await hurry(lab, channel)
     [told] = [item for item in viewer.history if isinstance(item, Reset)]
     assert told.reason == "epoch", "it saw more than the new master had"
@@ -210,33 +206,35 @@ async def test_what_the_replica_did_not_have_yet_is_told_and_computed_again(
 
 
 async def test_a_master_that_is_silent_is_left_for_its_replica(
-    lab: Lab, cluster: ClusterOfNodes, api: ApiProcess, expected: Run
+    lab: Lab, nodes: ClusterOfNodes, api: str, expected: Run
 ) -> None:
     """A frozen machine, or one that is cut off, closes no connection: whoever waits for it has to look around by itself."""
-    [channel] = await sessions_at(lab, cluster, 2)
+    nodes.restore(2)
+    [channel] = await sessions_at(lab, nodes, 2)
     viewer = viewer_of(api, channel)
     async with following(viewer):
         await viewer.until_tick(50)
-        cluster.freeze(2)
-        await asyncio.to_thread(cluster.until_failed_over, 2)
+        nodes.freeze(2)
+        await asyncio.to_thread(nodes.until_failed_over, 2)
         await hurry(lab, channel, 50)
     saw_all(viewer, await log_of(lab, channel))
     assert await whole(lab, channel) == expected
 
 
 async def test_a_listener_goes_to_another_node_than_the_one_of_its_address(
-    lab: Lab, cluster: ClusterOfNodes, split: Settings
+    lab: Lab, nodes: ClusterOfNodes, split: Settings
 ) -> None:
     """Each message reaches all nodes, and each node names the others; so an address may name one, and that may go."""
-    channel = await lab.create(enqueue=False, session_id=cluster.id_at(0))
-    only = split.model_copy(update={"channels_url": f"redis+cluster://127.0.0.1:{cluster.replica(1).port}"})
+    nodes.restore(1)
+    channel = await lab.create(enqueue=False, session_id=nodes.id_at(0))
+    only = split.model_copy(update={"channels_url": f"redis+cluster://127.0.0.1:{nodes.replica(1).port}"})
     client = sync_client(split)
     writer = Writer(channels_of(client), channel, token=0, log_bytes=1 << 20)
     writer.open()
     try:
         async with Hub(only) as hub, hub.subscribe(channel, since="live") as subscription:
             await until(lambda: hub.healthy, what="a canary")
-            cluster.kill_replica(1)
+            nodes.kill_replica(1)
             await until(lambda: not hub.healthy, what="that the loss is seen")
             await until(lambda: hub.healthy, what="a canary by way of another node")
             for n in range(20):
@@ -247,3 +245,33 @@ async def test_a_listener_goes_to_another_node_than_the_one_of_its_address(
             assert [entry.offset for entry in found] == list(range(2, 22))
     finally:
         client.close()
+
+
+async def test_tasks_and_operations_run_and_leave_nothing(
+    lab: Lab, nodes: ClusterOfNodes, main: ValkeyServer, api: str
+) -> None:
+    """A task's channel, its study and the channels of its experiments lie at several masters."""
+    async with httpx2.AsyncClient(base_url=api, timeout=PATIENCE_S) as http:
+        scan = {"feeders": ["ieee13"], "scenarios": False, "duration_s": 5}
+        operation = (await http.post("/api/operations/scan", json=scan)).json()
+        assert operation["status"] == "completed"
+        task = {
+            "scenario": "ieee13-ofo",
+            "space": {STEP: {"type": "float", "low": 0.1, "high": 5.0}},
+            "overrides": {"duration_s": 5},
+            "experiments": 4,
+            "baseline": False,
+        }
+        created = await http.post("/api/tasks", json=task)
+        assert created.status_code == 201, created.text
+        at = f"/api/tasks/{created.json()['id']}"
+        ended = (
+            await seen(lambda: http.get(at), lambda answer: answer.json()["status"] == "completed")
+        ).json()
+        assert (ended["reason"], len((await http.get(f"{at}/experiments")).json()["items"])) == (None, 4)
+        kinds = {name.split(":")[1].strip("{") for name in nodes.all_keys()}
+        assert {"task", "experiment", "operation"} <= kinds
+        for path in (at, f"/api/operations/{operation['id']}"):
+            assert (await http.delete(path)).status_code == 204
+        left = {name for name in nodes.all_keys() if not name.startswith("gridcast:{session:")}
+        assert not left
