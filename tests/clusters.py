@@ -80,7 +80,8 @@ class ClusterOfNodes:
 
     @property
     def url(self) -> str:
-        return "redis+cluster://" + ",".join(f"127.0.0.1:{self.master(n).port}" for n in range(MASTERS))
+        """All of them: whoever starts needs one that lives."""
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
     def start(self) -> None:
         """Start all of it, and wait until each node sees all slots served and each replica is in step."""
