@@ -322,7 +322,7 @@ async def test_a_log_that_lost_entries_is_told_of_before_those_that_take_their_p
     await client.delete(CHANNEL.log)
     for n, data in kept.items():
         await client.xadd(CHANNEL.log, {"e": data}, id=f"{n}-0")
-    await client.hset(CHANNEL.meta, "head", 5)  # type: ignore[misc]
+    await client.hset(CHANNEL.meta, "head", "5")  # type: ignore[misc]
     await writer.channels.begin_anew(CHANNEL, token=0)
     epoch = await client.hget(CHANNEL.meta, "epoch")  # type: ignore[misc]
     await client.aclose()

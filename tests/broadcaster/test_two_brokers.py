@@ -154,7 +154,7 @@ async def test_chunks_that_a_dying_sweep_left_listed_still_count_and_keep_their_
     await over(broker)
     channeled, retention = channels_of(broker), Retention(broker)
     await channeled.rpush(ONE.chunks, b"a record")  # type: ignore[misc]
-    await channeled.hset(ONE.meta, "recorded", 5)  # type: ignore[misc]
+    await channeled.hset(ONE.meta, "recorded", "5")  # type: ignore[misc]
     await broker.zadd(FINISHED, {ONE.id: 1.0})
     with monkeypatch.context() as patch:
         patch.setattr(channeled, "pipeline", ended)
