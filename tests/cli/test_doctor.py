@@ -88,6 +88,7 @@ def test_names_of_settings_are_those_of_the_service() -> None:
         environment.DIR,
         environment.REDIS_URL,
         environment.REDIS_PASSWORD_FILE,
+        environment.CHANNELS_URL,
         environment.SLOTS,
         environment.SPECS_DIR,
     }
