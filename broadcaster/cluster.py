@@ -8,10 +8,13 @@ gone, a connection only once it is needed, and one kind of error for all of it: 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import redis
+from redis._parsers import AsyncCommandsParser
 from redis.asyncio import cluster as acluster
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
@@ -68,6 +71,8 @@ class Cluster(acluster.RedisCluster):
             retry_on_error=list(_STALE),
             **_options(nodes, password),
         )
+        self.commands_parser = _Commands(self)
+        self.nodes_manager.startup_nodes = _Steady(self.nodes_manager.startup_nodes)
         # Any node hands a message on to all; the one that its name's slot lies at may be the one that is gone.
         self.command_flags["PUBLISH"] = self.RANDOM
 
@@ -86,14 +91,19 @@ class Cluster(acluster.RedisCluster):
         return self
 
     def _begin_elsewhere(self) -> None:
-        """Ask another node first next time, those of the address among them: redis-py strikes out each one that failed."""
+        """Ask in another order next time, those of the address too: redis-py strikes out each one that failed, and waits for
+        the first that is silent."""
         known = self.nodes_manager.startup_nodes
-        if known:
-            first = next(iter(known))
-            known[first] = known.pop(first)
         for host in self._seeds:
             node = acluster.ClusterNode(*host, **self.connection_kwargs)
             known.setdefault(node.name, node)
+        for name in random.sample(list(known), len(known)):
+            known[name] = known.pop(name)
+
+    def get_default_node(self) -> acluster.ClusterNode:
+        """There is always one: redis-py has none while one call looks around, and other calls stumble over that."""
+        chosen: acluster.ClusterNode | None = self.nodes_manager.default_node
+        return self.get_random_node() if chosen is None else chosen
 
     async def _execute_command(self, target_node: acluster.ClusterNode, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -115,6 +125,36 @@ class Cluster(acluster.RedisCluster):
         told = await self.info("server", target_nodes=self.PRIMARIES)
         rows = told.values() if "uptime_in_seconds" not in told else [told]
         return min(float(row["uptime_in_seconds"]) for row in rows)
+
+
+class _Commands(AsyncCommandsParser):
+    """Which arguments of commands are keys. Redis-py asks the first master again at each look around, which may be gone."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__()
+        self._cluster = cluster
+
+    async def initialize(self, node: Any = None) -> None:
+        """Learn it once, from whoever answers.
+
+        Raises:
+            redis.ConnectionError
+        """
+        if self.commands:
+            return
+        for one in self._cluster.get_nodes():
+            with contextlib.suppress(TimeoutError, redis.ConnectionError):
+                async with asyncio.timeout(NODE_S / 4):
+                    await super().initialize(one)
+                return
+        raise redis.ConnectionError("no node of the cluster tells its commands")
+
+
+class _Steady(dict[str, acluster.ClusterNode]):
+    """Redis-py strikes nodes out of it while another call goes through it."""
+
+    def values(self) -> Any:
+        return list(super().values())
 
 
 class _Pipeline(acluster.ClusterPipeline):
