@@ -1,6 +1,6 @@
 """What is there of a session at one moment: its state, and the chunks of its recording whose files are there.
 
-Meta and the list of chunks are read in one transaction, so they tell of one moment: ticks 0 to `tick` - 1 are done, those of
+Meta and the list of chunks are read in one step, so they tell of one moment: ticks 0 to `tick` - 1 are done, those of
 the listed chunks are recorded, and the log up to `head` has the rest, unless it was trimmed. `reading.py` makes one run
 without a seam of them, `remains.py` says what is gone.
 """
@@ -11,7 +11,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gridcast.broadcaster import Channel, NoChannel
-from gridcast.broadcaster.client import answering
 from gridcast.broadcaster.sessions import SessionState, decode
 from gridcast.recordings.chunks import Chunk, in_order
 from gridcast.recordings.columns import Column, columns_of
@@ -66,14 +65,11 @@ async def look(services: Services, session_id: str, *, without: Collection[str] 
         Failure: nothing was computed yet, or the store does not answer.
     """
     channel = channel_of(session_id)
-    async with answering():
-        pipe = services.redis.pipeline(transaction=True)
-        pipe.hgetall(channel.meta)
-        pipe.lrange(channel.chunks, 0, -1)
-        meta, records = await pipe.execute()
-    if not meta:
+    found = await services.channels.recorded(channel)
+    if found is None:
         raise NoChannel(str(channel))
-    state = decode(session_id, {name.decode(): value for name, value in meta.items()})
+    meta, records = found
+    state = decode(session_id, meta)
     if state.schema is None or not state.tick:
         detail = f"session {session_id} is {state.status} and has done no tick"
         if not state.over:

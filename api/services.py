@@ -25,7 +25,7 @@ from gridcast.broadcaster import (
 )
 from gridcast.broadcaster.analyses import Analyses
 from gridcast.broadcaster.audit import Audit
-from gridcast.broadcaster.client import async_client
+from gridcast.broadcaster.client import async_client, channels_of
 from gridcast.broadcaster.names import new_id
 from gridcast.broadcaster.sessions import Sessions
 from gridcast.broadcaster.wheel import Wheels
@@ -50,6 +50,7 @@ class Services:
 
     settings: Settings
     redis: Redis
+    """The broker of all but the channels, as those that are made of it below find out."""
     hub: Hub
     channels: Channels
     sessions: Sessions
@@ -81,22 +82,23 @@ async def open_services(settings: Settings, *, redis: Redis | None = None) -> As
         redis: a client to use instead of one that the settings name; the hub makes its own.
     """
     client = redis or async_client(settings)
-    presence, stats = Presence(client), Stats()
-    wheels = Wheels(client, grace_s=settings.wheel_grace_s)
+    channeled = channels_of(client)
+    presence, stats = Presence(channeled), Stats()
+    wheels = Wheels(channeled, grace_s=settings.wheel_grace_s)
     accounts = await open_accounts(settings, client)
     async with Hub(settings) as hub:
         services = Services(
             settings=settings,
             redis=client,
             hub=hub,
-            channels=Channels(client),
+            channels=Channels(channeled),
             sessions=Sessions(client),
             analyses=Analyses(client),
-            commands=CommandLog(client),
+            commands=CommandLog(channeled),
             queue=JobQueue(client),
             presence=presence,
             heartbeats=Heartbeats(client),
-            leases=AsyncLeases(client, owner=f"api:{new_id()}", ttl_s=settings.lease_s),
+            leases=AsyncLeases(channeled, owner=f"api:{new_id()}", ttl_s=settings.lease_s),
             accounts=accounts,
             audience=Audience(presence, stall_s=settings.stall_s, heartbeat_s=settings.heartbeat_s),
             full=FullCache(),

@@ -20,7 +20,7 @@ import orjson
 from redis.asyncio import Redis
 
 from . import scripts
-from .client import answering
+from .client import answering, channels_of
 from .errors import NoChannel, TooManyShares
 from .names import SHARE_KEY, Channel, new_id, public_key, ticket_key
 
@@ -86,8 +86,9 @@ class AccessBook:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._show_to = redis.register_script(scripts.SHOW_TO)
-        self._share = redis.register_script(scripts.SHARE)
+        self._channeled = channels_of(redis)
+        self._show_to = self._channeled.register_script(scripts.SHOW_TO)
+        self._share = self._channeled.register_script(scripts.SHARE)
         self._key = b""
         self._key_until = 0.0
 
@@ -96,7 +97,7 @@ class AccessBook:
         if not channels:
             return []
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._channeled.pipeline(transaction=False)
             for channel in channels:
                 pipe.hmget(channel.meta, ["epoch", "owner", "visibility"])
                 pipe.hgetall(channel.shares)
@@ -145,7 +146,7 @@ class AccessBook:
     async def withdraw(self, channel: Channel, share_id: str) -> bool:
         """End a share; false if there is none of this id."""
         async with answering():
-            return bool(await cast("Awaitable[int]", self._redis.hdel(channel.shares, share_id)))
+            return bool(await cast("Awaitable[int]", self._channeled.hdel(channel.shares, share_id)))
 
     async def known(self, secret: str) -> ShareRef | None:
         """Which share a link's secret names; None if we never made it."""
@@ -179,7 +180,7 @@ class AccessBook:
         ended = [] if access is None else [s.id for s in access.shares.values() if s.expires <= time.time()]
         if ended:
             async with answering():
-                await cast("Awaitable[int]", self._redis.hdel(channel.shares, *ended))
+                await cast("Awaitable[int]", self._channeled.hdel(channel.shares, *ended))
 
     async def _signing_key(self) -> bytes:
         if time.monotonic() > self._key_until:

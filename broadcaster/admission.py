@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from . import scripts
 from .analyses import OVER
-from .client import answering
+from .client import answering, channels_of
 from .names import ACTIVE, STARTED, UNFINISHED, Amount, Channel, open_key, started_key
 from .sessions import FINAL
 
@@ -69,15 +69,18 @@ class Admission:
         self._looked = {known: at for known, at in self._looked.items() if now - at < LOOK_S} | {key: now}
         async with answering():
             members = [raw.decode() for raw in await cast("Awaitable[set[bytes]]", self._redis.smembers(key))]
-            pipe = self._redis.pipeline(transaction=False)
+            told = channels_of(self._redis).pipeline(transaction=False)
+            listings = self._redis.pipeline(transaction=False)
             for name in members:
-                pipe.hget(_channel(what, name).meta, "status")
-                pipe.sismember(_LISTED[what], name)
-            rows = await pipe.execute() if members else []
+                told.hget(_channel(what, name).meta, "status")
+                listings.sismember(_LISTED[what], name)
+            statuses = await told.execute() if members else []
             # Listed and without a channel: somebody is making it just now.
             gone = [
                 name
-                for name, status, listed in zip(members, rows[0::2], rows[1::2], strict=True)
+                for name, status, listed in zip(
+                    members, statuses, await listings.execute() if members else [], strict=True
+                )
                 if (not listed if status is None else status.decode() in _ENDS)
             ]
             if gone:

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from .access import Visibility, meta_of
 from .channels import Channels
-from .client import answering
+from .client import answering, channels_of
 from .commands import START
 from .errors import Conflict, NoChannel, UnansweredCommands
 from .listing import newest
@@ -112,7 +112,8 @@ class Analyses:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._channels = Channels(redis)
+        self._channeled = channels_of(redis)
+        self._channels = Channels(self._channeled)
         self._queue = JobQueue(redis)
 
     async def create(
@@ -124,6 +125,7 @@ class Analyses:
             ChannelExists
         """
         owner = record.get("owner")
+        # Listed first: a creator that dies in between leaves a name without a channel, which a reaper takes off again.
         async with answering():
             pipe = self._redis.pipeline(transaction=True)
             pipe.zadd(listing_key(channel.kind), {channel.id: created})
@@ -165,7 +167,7 @@ class Analyses:
         lists = (listing_key(kind),) if among is None else among
         wanted = await newest(self._redis, lists, before=before, limit=limit)
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._channeled.pipeline(transaction=False)
             for _, ident in wanted:
                 pipe.hgetall(Channel(kind, ident).meta)
             metas: list[dict[bytes, bytes]] = await pipe.execute()
@@ -186,13 +188,13 @@ class Analyses:
     async def records(self, channel: Channel, *, start: int = 0, stop: int = -1) -> list[dict[str, Any]]:
         """What the coordinator has finished, in order: experiments of a task, steps of an operation."""
         async with answering():
-            rows = await cast("Awaitable[list[bytes]]", self._redis.lrange(channel.applied, start, stop))
+            rows = await cast("Awaitable[list[bytes]]", self._channeled.lrange(channel.applied, start, stop))
         return [orjson.loads(row) for row in rows]
 
     async def record_count(self, channel: Channel) -> int:
         """How many of those there are."""
         async with answering():
-            return int(await cast("Awaitable[int]", self._redis.llen(channel.applied)))
+            return int(await cast("Awaitable[int]", self._channeled.llen(channel.applied)))
 
     async def again(
         self,
@@ -201,10 +203,12 @@ class Analyses:
         token: int,
         status: Status = "recovering",
         entries: Sequence[bytes] = (),
+        anew: bool = False,
     ) -> int | None:
         """Give it its next attempt as the holder of `token`; answers with the attempt, or None if it is over or waits.
 
         `status="queued"` revives one that is over; all that is known of it is then kept for as long as it goes on.
+        `anew`: its log may lack what readers have seen, so begin another epoch.
 
         Raises:
             NoChannel, Fenced
@@ -216,6 +220,8 @@ class Analyses:
             if state.status in WAITING or (state.over and status == "recovering"):
                 return None
             attempt = state.attempt + 1
+            if anew:
+                await self._channels.begin_anew(channel, token=token)
             try:
                 await self._channels.publish(
                     channel,
@@ -243,7 +249,7 @@ class Analyses:
             if state.status != "queued":
                 return False
             async with answering():
-                newest = await self._redis.xrevrange(channel.commands, count=1)
+                newest = await self._channeled.xrevrange(channel.commands, count=1)
             answered = newest[0][0].decode() if newest else state.answered
             try:
                 await self._channels.publish(
@@ -271,7 +277,7 @@ class Analyses:
             return False
         async with answering():
             # From here on its coordinator writes nothing more, so that all keys are known.
-            await self._redis.hincrby(channel.meta, "token", 1)  # type: ignore[misc]
+            await self._channeled.hincrby(channel.meta, "token", 1)  # type: ignore[misc]
         await self._for_all_keys(state, lambda pipe, key, ttl_s: pipe.delete(key))
         async with answering():
             pipe = self._redis.pipeline(transaction=True)
@@ -303,7 +309,7 @@ class Analyses:
         ones = [Channel("experiment", experiment_id(channel.id, number)) for number in numbers]
         if ones:
             async with answering():
-                await self._redis.delete(*(key for one in ones for key in (one.meta, one.log)))
+                await self._channeled.delete(*(key for one in ones for key in (one.meta, one.log)))
 
     async def _for_all_keys(
         self,
@@ -328,14 +334,14 @@ class Analyses:
         names = list(keys)
         for begin in range(0, len(names), _PIECE):
             async with answering():
-                pipe = self._redis.pipeline(transaction=False)
+                pipe = self._channeled.pipeline(transaction=False)
                 for key in names[begin : begin + _PIECE]:
                     act(pipe, key, keys[key])
                 await pipe.execute()
 
     async def _study_keys(self, channel: Channel) -> list[str]:
         async with answering():
-            newest = await self._redis.get(study_keys(channel.id)[0])
+            newest = await self._channeled.get(study_keys(channel.id)[0])
         return [] if newest is None else study_keys(channel.id, entries=int(newest) + 1)
 
     async def enqueue(self, channel: Channel, attempt: int) -> None:

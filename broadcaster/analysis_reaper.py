@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from .analyses import OVER, Analyses
 from .names import COORDINATE_QUEUE, UNFINISHED, Channel, coordinate_job_id
-from .patrol import Patrol
+from .patrol import Outage, Patrol
 from .settings import Settings
 
 
@@ -19,8 +19,8 @@ class AnalysisReaper(Patrol):
     queue = COORDINATE_QUEUE
     final = OVER
 
-    def __init__(self, redis: Redis, *, owner: str, settings: Settings) -> None:
-        super().__init__(redis, owner=owner, settings=settings)
+    def __init__(self, redis: Redis, *, owner: str, settings: Settings, outage: Outage) -> None:
+        super().__init__(redis, owner=owner, settings=settings, outage=outage)
         self._settings = settings
         self._analyses = Analyses(redis)
 
@@ -34,7 +34,7 @@ class AnalysisReaper(Patrol):
         await self._analyses.enqueue(channel, attempt)
 
     async def next_attempt(self, channel: Channel, token: int) -> int | None:
-        return await self._analyses.again(channel, token=token)
+        return await self._analyses.again(channel, token=token, anew=self.anew)
 
     async def retire(self, channels: Sequence[Channel]) -> None:
         await self._analyses.retire(channels, settings=self._settings)

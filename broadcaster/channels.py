@@ -7,7 +7,6 @@ reply writes nothing twice.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -35,12 +34,14 @@ class PublishResult:
 
 
 class Channels:
-    """Asynchronous access to channels over one Redis client. Every method may raise `BrokerUnavailable`."""
+    """Asynchronous access to channels over the client that holds their keys. Every method may raise `BrokerUnavailable`."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._create = redis.register_script(scripts.CREATE)
         self._publish = redis.register_script(scripts.PUBLISH)
+        self._anew = redis.register_script(scripts.ANEW)
+        self._snapshot = redis.register_script(scripts.SNAPSHOT)
 
     async def create(
         self, channel: Channel, *, meta: Mapping[str, scripts.Arg], entries: Sequence[bytes] = ()
@@ -50,7 +51,7 @@ class Channels:
         Raises:
             ChannelExists: the name is taken.
         """
-        epoch = Epoch(secrets.token_hex(8))
+        epoch = scripts.new_epoch()
         fields: list[scripts.Arg] = []
         for field, value in {**meta, "epoch": epoch}.items():
             fields += [field, value]
@@ -104,11 +105,29 @@ class Channels:
         appended, head = scripts.publish_outcome(channel, reply, token=token, expected=expected)
         return PublishResult(appended=appended, head=head)
 
+    async def begin_anew(self, channel: Channel, *, token: int) -> None:
+        """Begin another epoch as the holder of `token`: the log lacks entries, or may lack some, that readers have seen.
+
+        Raises:
+            NoChannel, Fenced
+        """
+        async with answering():
+            reply = await self._anew(keys=[channel.meta], args=scripts.anew_args(channel, token=token))
+        scripts.publish_outcome(channel, reply, token=token, expected=0)
+
     async def meta(self, channel: Channel) -> dict[str, bytes] | None:
         """All meta fields, or `None` where there is no such channel."""
         async with answering():
             raw = await cast("Awaitable[dict[bytes, bytes]]", self._redis.hgetall(channel.meta))
         return {name.decode(): value for name, value in raw.items()} or None
+
+    async def recorded(self, channel: Channel) -> tuple[dict[str, bytes], list[bytes]] | None:
+        """All meta fields, and the records of all chunks, of one moment; `None` where there is no such channel."""
+        async with answering():
+            meta, chunks = await self._snapshot(keys=[channel.meta, channel.chunks], args=[1])
+        return (
+            ({name.decode(): value for name, value in scripts.pairs(meta).items()}, chunks) if meta else None
+        )
 
     async def heads(self, channels: Sequence[Channel]) -> list[tuple[Epoch, int] | None]:
         """Epoch and head of each channel in one round trip; `None` where there is no such channel."""

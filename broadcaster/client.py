@@ -10,9 +10,10 @@ The protocol is RESP2 parsed by hiredis: redis-py's RESP3 parser needs twice the
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import redis
 import redis.asyncio as aredis
@@ -23,8 +24,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from .address import sentinels_in
+from .address import nodes_in, sentinels_in
+from .cluster import AWAY, BlockingCluster, Cluster
 from .errors import BrokerUnavailable
+from .nodes import listener
 from .settings import Settings
 
 BROKER_ERRORS = (
@@ -34,6 +37,7 @@ BROKER_ERRORS = (
     redis.exceptions.ReadOnlyError,
     redis.exceptions.OutOfMemoryError,
     OSError,
+    *AWAY,
 )
 """What redis-py raises when the broker is away, starting, read-only or full, as opposed to a mistake of ours."""
 
@@ -78,18 +82,67 @@ class _AsyncPool(AsyncSentinelPool):
             await sentinel.aclose()
 
 
+class _Broker(aredis.Redis):
+    """The broker of all but the channels; it knows theirs, and ends it with itself."""
+
+    channels: aredis.Redis
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        await self.channels.aclose()
+
+
+class _BlockingBroker(redis.Redis):
+    """The same."""
+
+    channels: redis.Redis
+
+    def close(self) -> None:
+        super().close()
+        self.channels.close()
+
+
+_Client = TypeVar("_Client", redis.Redis, aredis.Redis)
+
+
+def channels_of(broker: _Client) -> _Client:
+    """The client to use for the keys of channels, of which it holds nothing else; with one broker that is `broker` itself.
+
+    Over a cluster it has no transactions, and a script, or a command of several keys, stays with one channel.
+    """
+    if isinstance(broker, _Broker | _BlockingBroker):
+        return broker.channels
+    return broker
+
+
 def sync_client(settings: Settings) -> redis.Redis:
     """A blocking client for a session child: answers within `ANSWER_S`, tries once more on a stale connection."""
+    if settings.channels_url is None:
+        return _sync_client(redis.Redis, settings.redis_url, settings.redis_password)
+    broker = _sync_client(_BlockingBroker, settings.redis_url, settings.redis_password)
+    password, nodes = settings.channels_password, nodes_in(settings.channels_url)
+    if nodes is None:
+        broker.channels = _sync_client(redis.Redis, settings.channels_url, password)
+    else:
+        broker.channels = cast("redis.Redis", BlockingCluster(nodes, password=password))
+    return broker
+
+
+_Blocking = TypeVar("_Blocking", bound=redis.Redis)
+
+
+def _sync_client(kind: type[_Blocking], url: str, password: str | None) -> _Blocking:
     once_more = Retry(NoBackoff(), 1, supported_errors=_STALE)
     options = _options(socket_timeout=ANSWER_S, retry=once_more, retry_on_error=list(_STALE))
-    password, watched = settings.redis_password, sentinels_in(settings.redis_url)
-    client: redis.Redis
+    watched = sentinels_in(url)
+    client: _Blocking
     if watched is None:
-        client = redis.Redis.from_url(settings.redis_url, password=password, **options)
+        client = cast("_Blocking", kind.from_url(url, password=password, **options))
     else:
         sentinel = Sentinel(watched.hosts, sentinel_kwargs=_asking())  # type: ignore[no-untyped-call]
         client = sentinel.master_for(  # type: ignore[no-untyped-call]
             watched.master,
+            redis_class=kind,
             connection_pool_class=_Pool,
             db=watched.database,
             username=watched.username,
@@ -102,24 +155,44 @@ def sync_client(settings: Settings) -> redis.Redis:
 def async_client(settings: Settings) -> aredis.Redis:
     """A client for API and worker processes, to be used inside `answering()`; tries once more on a stale connection."""
     once_more = AsyncRetry(NoBackoff(), 1, supported_errors=_STALE)
-    return _async_client(settings, retry=once_more, retry_on_error=list(_STALE))
+    more: dict[str, Any] = {"retry": once_more, "retry_on_error": list(_STALE)}
+    if settings.channels_url is None:
+        return _async_client(aredis.Redis, settings.redis_url, settings.redis_password, **more)
+    broker = _async_client(_Broker, settings.redis_url, settings.redis_password, **more)
+    password, nodes = settings.channels_password, nodes_in(settings.channels_url)
+    if nodes is None:
+        broker.channels = _async_client(aredis.Redis, settings.channels_url, password, **more)
+    else:
+        broker.channels = cast("aredis.Redis", Cluster(nodes, password=password))  # type: ignore[abstract]
+    return broker
 
 
 def async_pubsub_client(settings: Settings) -> aredis.Redis:
-    """A client for one Pub/Sub connection. Reads have no time-out: an idle tail is no error, the canary finds dead ones."""
-    return _async_client(settings, retry=AsyncRetry(NoBackoff(), 0))
+    """A client for Pub/Sub connections to the channels' broker. Reads have no time-out: an idle tail is no error, the canary
+    finds dead ones."""
+    url, password = settings.redis_url, settings.redis_password
+    if settings.channels_url is not None:
+        url, password = settings.channels_url, settings.channels_password
+    nodes = nodes_in(url)
+    if nodes is None:
+        return _async_client(aredis.Redis, url, password, retry=AsyncRetry(NoBackoff(), 0))
+    return listener(nodes, _options(socket_timeout=None), password=password)
 
 
-def _async_client(settings: Settings, **more: Any) -> aredis.Redis:
+_Async = TypeVar("_Async", bound=aredis.Redis)
+
+
+def _async_client(kind: type[_Async], url: str, password: str | None, **more: Any) -> _Async:
     options = _options(socket_timeout=None, **more)
-    password, watched = settings.redis_password, sentinels_in(settings.redis_url)
-    client: aredis.Redis
+    watched = sentinels_in(url)
+    client: _Async
     if watched is None:
-        client = aredis.Redis.from_url(settings.redis_url, password=password, **options)
+        client = kind.from_url(url, password=password, **options)
     else:
         sentinel = AsyncSentinel(watched.hosts, sentinel_kwargs=_asking())  # type: ignore[no-untyped-call]
         client = sentinel.master_for(
             watched.master,
+            redis_class=kind,
             connection_pool_class=_AsyncPool,
             db=watched.database,
             username=watched.username,
@@ -127,6 +200,19 @@ def _async_client(settings: Settings, **more: Any) -> aredis.Redis:
             **options,
         )
     return client
+
+
+async def up_s(broker: aredis.Redis) -> float:
+    """How long (s) that of the broker's servers runs, of its channels too, which was started last."""
+    clients: dict[Any, None] = dict.fromkeys((broker, channels_of(broker)))
+    return min([await _up_s(client) for client in clients])
+
+
+async def _up_s(client: aredis.Redis | Cluster) -> float:
+    if isinstance(client, Cluster):
+        return await client.up_s()
+    server = await client.info("server")
+    return float(server.get("uptime_in_seconds", math.inf))
 
 
 @contextmanager

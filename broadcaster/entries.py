@@ -77,6 +77,15 @@ def offset_of(data: bytes) -> int:
     return int(data[len(_PREFIX) : data.index(b",", len(_PREFIX))])
 
 
+def epoch_of(data: bytes) -> tuple[Epoch, int] | None:
+    """Epoch and head of a log, where a message of the tail says that it has begun another life; `None` for any other."""
+    try:
+        told = orjson.loads(data)
+        return Epoch(str(told["epoch"])), int(told["head"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 ResetReason = Literal["trimmed", "epoch", "ahead", "slow"]
 
 

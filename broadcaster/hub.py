@@ -16,8 +16,8 @@ from typing import Literal, Self
 import structlog
 
 from .channels import Channels
-from .client import answering, async_client, async_pubsub_client
-from .entries import Entry, offset_of
+from .client import answering, async_client, async_pubsub_client, channels_of
+from .entries import Entry, epoch_of, offset_of
 from .errors import BrokerUnavailable, NoChannel
 from .feed import Feed
 from .names import Channel, Epoch, canary_channel, new_id
@@ -39,7 +39,8 @@ class Hub:
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._client = async_client(settings)
+        self._broker = async_client(settings)
+        self._client = channels_of(self._broker)
         self._tail_client = async_pubsub_client(settings)
         self._channels = Channels(self._client)
         self._canary = canary_channel(new_id())
@@ -65,7 +66,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
+        await self._broker.aclose()
         await self._tail_client.aclose()
 
     @property
@@ -138,11 +139,20 @@ class Hub:
         try:
             offset = offset_of(data)
         except ValueError:
-            log.warning("ignored a message that is no entry", channel=name)
+            self._began_anew(shared, name, data)
             return
         if shared.feed is None:
             shared.seen_while_opening = max(shared.seen_while_opening, offset)
         elif shared.feed.arrived(Entry(offset, data)) and shared not in self._news[-1:]:
+            self._news.append(shared)
+
+    def _began_anew(self, shared: Shared, name: str, data: bytes) -> None:
+        """Take the news that the log has another life, before its entries come, which continue nothing that was read."""
+        life = epoch_of(data)
+        if life is None:
+            log.warning("ignored a message that is no entry", channel=name)
+        elif shared.feed is not None and shared.feed.epoch != life[0]:
+            shared.feed.observed(epoch=life[0], head=life[1])
             self._news.append(shared)
 
     def _tell(self) -> None:
@@ -174,12 +184,16 @@ class Hub:
         reached it by the next round.
         """
         served = [
-            (s, s.feed, s.feed.head) for s in self._shared.values() if s.feed is not None and not s.feed.gone
+            (s, s.feed, s.feed.head, s.feed.epoch)
+            for s in self._shared.values()
+            if s.feed is not None and not s.feed.gone
         ]
         if not served:
             return
-        found = await self._channels.heads([feed.channel for _, feed, _ in served])
-        for (shared, feed, head_before), now in zip(served, found, strict=True):
+        found = await self._channels.heads([feed.channel for _, feed, _, _ in served])
+        for (shared, feed, head_before, epoch_before), now in zip(served, found, strict=True):
+            if feed.epoch != epoch_before:
+                continue  # the tail told of another life meanwhile: what was read is of the one before
             overdue, shared.behind = shared.behind, None
             if now is None:
                 feed.gone = True

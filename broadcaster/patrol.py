@@ -7,14 +7,15 @@ waits for a worker but has no job in the queue (its creator died in between, or 
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 from redis.asyncio import Redis
 
-from .client import answering
+from .client import answering, channels_of
 from .errors import LeaseHeld, NoChannel
 from .leases import AsyncLeases
 from .lookout import Lookout
@@ -27,6 +28,30 @@ WAITING: Final = frozenset({"queued", "recovering"})
 """States in which a worker is waited for and nobody holds the lease."""
 
 
+class Outage:
+    """What one process remembers of the last time when the broker was away."""
+
+    def __init__(self, *, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._seen_s: float | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Whether there was one since everything was looked at."""
+        return self._seen_s is not None
+
+    def noticed(self) -> None:
+        self._seen_s = self._clock_s()
+
+    def within(self, time_s: float) -> bool:
+        """Whether it lasted until less than so long ago."""
+        return self._seen_s is not None and self._clock_s() - self._seen_s < time_s
+
+    def over(self) -> None:
+        """Everything was looked at."""
+        self._seen_s = None
+
+
 class Patrol(ABC):
     """Any number of processes may go on it at once."""
 
@@ -36,9 +61,12 @@ class Patrol(ABC):
     final: frozenset[str]
     """States in which they are over."""
 
-    def __init__(self, redis: Redis, *, owner: str, settings: Settings) -> None:
+    def __init__(self, redis: Redis, *, owner: str, settings: Settings, outage: Outage | None = None) -> None:
         self._redis = redis
-        self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
+        self.outage = outage or Outage()
+        self._fails_over = settings.channels_fail_over
+        self._channeled = channels_of(redis)
+        self._leases = AsyncLeases(self._channeled, owner=owner, ttl_s=settings.lease_s)
         self._lookout = Lookout(redis, self.queue, lease_s=settings.lease_s)
         self._missing: set[Channel] = set()
 
@@ -62,12 +90,18 @@ class Patrol(ABC):
     async def retire(self, channels: Sequence[Channel]) -> None:
         """Take those off the list that are over or gone."""
 
+    @property
+    def anew(self) -> bool:
+        """Whether what is given its next attempt now begins another epoch. A replica that took over may lack the newest
+        entries, over which readers and writers are the same as if they had never been; only a writer that lives knows."""
+        return self._fails_over and self.outage.seen
+
     async def look(self) -> list[Channel]:
         """One look at all on the list; answers with those that were put back into the queue."""
         async with answering():
             names = [raw.decode() for raw in await self._redis.smembers(self.listed)]  # type: ignore[misc]
             channels = [self.channel(name) for name in names]
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._channeled.pipeline(transaction=False)
             for channel in channels:
                 pipe.hmget(channel.meta, ["status", "attempt"])
                 pipe.exists(channel.lease)

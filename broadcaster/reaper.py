@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from redis.asyncio import Redis
 
-from .client import answering
+from .client import answering, up_s
 from .errors import BrokerUnavailable
 from .names import ACTIVE, SESSION_QUEUE, Channel, job_id
 from .patrol import Patrol
@@ -39,18 +39,17 @@ class Reaper(Patrol):
         while True:
             await asyncio.sleep(random.uniform(0.8, 1.2) * min(1.0, self._settings.lease_s / 5))
             try:
-                await self.sweep()
-                if others and not await self._broker_is_young():
-                    for sweep in others:
+                if await self._settled():
+                    for sweep in (self.look, *others):
                         await sweep()
+                    self.outage.over()
             except BrokerUnavailable as error:
+                self.outage.noticed()
                 log.debug("no_sweep", why=str(error))
 
     async def sweep(self) -> list[str]:
         """One look at all sessions; answers with those that were put back into the queue."""
-        if await self._broker_is_young():
-            return []
-        return [channel.id for channel in await self.look()]
+        return [channel.id for channel in await self.look()] if await self._settled() else []
 
     def channel(self, name: str) -> Channel:
         return Channel.session(name)
@@ -65,7 +64,7 @@ class Reaper(Patrol):
         await self._jobs.enqueue_session(channel.id, attempt, user=user)
 
     async def next_attempt(self, channel: Channel, token: int) -> int | None:
-        attempt = await self._sessions.hand_over(channel.id, token=token)
+        attempt = await self._sessions.hand_over(channel.id, token=token, anew=self.anew)
         if attempt is not None:
             TOTALS.recoveries["lapsed"] += 1
         return attempt
@@ -73,8 +72,10 @@ class Reaper(Patrol):
     async def retire(self, channels: Sequence[Channel]) -> None:
         await self._sessions.retire([channel.id for channel in channels], settings=self._settings)
 
+    async def _settled(self) -> bool:
+        """After an outage leases may have lapsed that their holders would have renewed: give them one lease time."""
+        return not (await self._broker_is_young() or self.outage.within(self._settings.lease_s))
+
     async def _broker_is_young(self) -> bool:
-        """After a restart leases may have lapsed that their holders would have renewed: give them one lease time."""
         async with answering():
-            server = await self._redis.info("server")
-        return float(server.get("uptime_in_seconds", self._settings.lease_s)) < self._settings.lease_s
+            return await up_s(self._redis) < self._settings.lease_s

@@ -14,7 +14,8 @@ from typing import Final, cast
 
 from redis.asyncio import Redis
 
-from .client import answering
+from .channels import Channels
+from .client import answering, channels_of
 from .names import (
     ACTIVE,
     FINISHED,
@@ -64,6 +65,8 @@ class Retention:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._channeled = channels_of(redis)
+        self._channels = Channels(self._channeled)
 
     async def turn(self, every_s: float) -> bool:
         """Whether it is the caller's turn to sweep: at most one gets it within `every_s` seconds."""
@@ -108,7 +111,7 @@ class Retention:
         if not ids:
             return []
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._channeled.pipeline(transaction=False)
             for session_id in ids:
                 channel = Channel.session(session_id)
                 pipe.hmget(channel.meta, ["epoch", "recorded"])
@@ -125,7 +128,7 @@ class Retention:
         if not ids:
             return
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._channeled.pipeline(transaction=False)
             for session_id in ids:
                 pipe.xtrim(Channel.session(session_id).log, maxlen=LAST_WORDS, approximate=False)
             await pipe.execute()
@@ -134,9 +137,10 @@ class Retention:
         """Take the lists of chunks away; from then on their files are left over."""
         if not ids:
             return
+        # Left over first: who dies in between leaves lists that still count, so that the next sweep comes here again.
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.zadd(LEFTOVERS, dict.fromkeys(ids, now_s))
+            await self._redis.zadd(LEFTOVERS, dict.fromkeys(ids, now_s))
+            pipe = self._channeled.pipeline(transaction=False)
             for session_id in ids:
                 pipe.delete(Channel.session(session_id).chunks)
             await pipe.execute()
@@ -157,13 +161,8 @@ class Retention:
 
     async def listed(self, session_id: str) -> list[bytes] | None:
         """The records of a session's chunks; `None` where there is no such session."""
-        channel = Channel.session(session_id)
-        async with answering():
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.exists(channel.meta)
-            pipe.lrange(channel.chunks, 0, -1)
-            there, records = await pipe.execute()
-        return records if there else None
+        found = await self._channels.recorded(Channel.session(session_id))
+        return None if found is None else found[1]
 
     async def tidy_lists(self, *, before_s: float) -> None:
         """Take off the lists (of all, of each user, of what is public) what was made before `before_s` and is forgotten.
@@ -202,7 +201,7 @@ class Retention:
         for begin in range(0, len(ids), _PAGE):
             page = ids[begin : begin + _PAGE]
             async with answering():
-                pipe = self._redis.pipeline(transaction=False)
+                pipe = self._channeled.pipeline(transaction=False)
                 for ident in page:
                     pipe.exists(Channel(kind, ident).meta)
                 found.update(i for i, there in zip(page, await pipe.execute(), strict=True) if there)

@@ -6,12 +6,13 @@ redis-py sends the body again when a restarted broker has forgotten it (NOSCRIPT
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Final
 
 from .errors import Conflict, Fenced, NoChannel, UnansweredCommands
-from .names import Channel
+from .names import Channel, Epoch
 
 Arg = str | bytes | int | float
 
@@ -34,6 +35,8 @@ SOCKET: Final = _body("socket")
 TURN: Final = _body("turn")
 WHEEL: Final = _body("wheel")
 WHEEL_SEEN: Final = _body("wheel_seen")
+SNAPSHOT: Final = _body("snapshot")
+ANEW: Final = _body("anew")
 
 
 def publish_keys(channel: Channel) -> list[str]:
@@ -66,6 +69,16 @@ def publish_args(
     return args
 
 
+def anew_args(channel: Channel, *, token: int) -> list[Arg]:
+    """Arguments of the script that begins another epoch; its outcome is one of `publish_outcome`."""
+    return [channel.live, token, new_epoch()]
+
+
+def new_epoch() -> Epoch:
+    """The name of a life of a log, never given before."""
+    return Epoch(secrets.token_hex(8))
+
+
 def publish_outcome(
     channel: Channel, reply: Sequence[bytes | int], *, token: int, expected: int
 ) -> tuple[bool, int]:
@@ -86,3 +99,8 @@ def publish_outcome(
     if word == b"PENDING":
         raise UnansweredCommands(str(channel))
     raise Conflict(str(channel), expected, number)
+
+
+def pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """A hash, as a script hands it out."""
+    return dict(zip(flat[0::2], flat[1::2], strict=True))

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 from .access import Visibility, meta_of
 from .channels import Channels
-from .client import answering
+from .client import answering, channels_of
 from .commands import START, Command, CommandLog
 from .errors import Conflict, NoChannel, UnansweredCommands
 from .listing import newest
@@ -174,8 +174,9 @@ class Sessions:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._channels = Channels(redis)
-        self._commands = CommandLog(redis)
+        self._channeled = channels_of(redis)
+        self._channels = Channels(self._channeled)
+        self._commands = CommandLog(self._channeled)
         self._queue = JobQueue(redis)
 
     async def create(
@@ -199,7 +200,9 @@ class Sessions:
         taken = {done["command_id"]: "script" for done in script if done["command_id"]}
         owner = record.get("owner")
         visibility: Visibility = "public" if record.get("visibility") == "public" else "private"
-        # Listed first: a creator that dies in between leaves a name without a channel, which others sweep away.
+        channel = Channel.session(session_id)
+        # Listed first: a creator that dies in between leaves a name without a channel, which a reaper takes off again (and
+        # gives what is there of the channel an end).
         async with answering():
             pipe = self._redis.pipeline(transaction=True)
             pipe.zadd(SESSIONS, {session_id: created})
@@ -208,13 +211,15 @@ class Sessions:
             if visibility == "public":
                 pipe.zadd(public_key("session"), {session_id: created})
             pipe.sadd(ACTIVE, session_id)
-            if script:
-                pipe.set(Channel.session(session_id).script, orjson.dumps(list(script)))
-            if taken:
-                pipe.hset(Channel.session(session_id).seen, mapping=taken)
             await pipe.execute()
+            if script:
+                pipe = self._channeled.pipeline(transaction=False)
+                pipe.set(channel.script, orjson.dumps(list(script)))
+                if taken:
+                    pipe.hset(channel.seen, mapping=taken)
+                await pipe.execute()
         return await self._channels.create(
-            Channel.session(session_id),
+            channel,
             meta={
                 "record": orjson.dumps(record),
                 **meta_of(owner, visibility),
@@ -246,7 +251,7 @@ class Sessions:
         lists = (SESSIONS,) if among is None else among
         wanted = await newest(self._redis, lists, before=before, limit=limit)
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._channeled.pipeline(transaction=False)
             for _, session_id in wanted:
                 pipe.hgetall(Channel.session(session_id).meta)
             metas: list[dict[bytes, bytes]] = await pipe.execute()
@@ -313,8 +318,10 @@ class Sessions:
             except UnansweredCommands:
                 continue
 
-    async def hand_over(self, session_id: str, *, token: int) -> int | None:
+    async def hand_over(self, session_id: str, *, token: int, anew: bool = False) -> int | None:
         """Give a session its next attempt as the holder of `token`: publish `recovering`, and answer with the attempt.
+
+        `anew`: its log may lack what readers have seen, so begin another epoch.
 
         None, and nothing done, if it is over or waits for a worker already. The caller gives the lease up and then calls
         `enqueue`: a worker that found the lease held would come back only when it could have lapsed.
@@ -330,6 +337,8 @@ class Sessions:
             if state.over or state.status in {"queued", "recovering"}:
                 return None
             attempt = state.attempt + 1
+            if anew:
+                await self._channels.begin_anew(channel, token=token)
             try:
                 await self._channels.publish(
                     channel,
@@ -375,7 +384,7 @@ class Sessions:
         if not session_ids:
             return []
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._channeled.pipeline(transaction=False)
             for session_id in session_ids:
                 pipe.hget(Channel.session(session_id).meta, "token")
             return [None if raw is None else int(raw) for raw in await pipe.execute()]
@@ -383,11 +392,16 @@ class Sessions:
     async def retire(self, session_ids: Sequence[str], *, settings: Settings) -> None:
         """Take sessions that are over off the list that reapers look at, and leave them to those who sweep."""
         now_s = time.time()
+        channels = [Channel.session(session_id) for session_id in session_ids]
         async with answering():
-            pipe = self._redis.pipeline(transaction=False)
-            for session_id in session_ids:
-                pipe.hget(Channel.session(session_id).meta, "owner")
-            owners = await pipe.execute()
+            pipe = self._channeled.pipeline(transaction=False)
+            for channel in channels:
+                pipe.hget(channel.meta, "owner")
+            for channel in channels:
+                for key, ttl_s in lifetimes(channel, settings).items():
+                    pipe.expire(key, ttl_s, nx=True)
+            owners = (await pipe.execute())[: len(channels)]
+            # Off the list last: who dies before that leaves them to the next reaper, who finds their time begun already.
             pipe = self._redis.pipeline(transaction=True)
             pipe.srem(ACTIVE, *session_ids)
             pipe.srem(STARTED, *session_ids)
@@ -397,9 +411,6 @@ class Sessions:
                     pipe.srem(started_key(owner), session_id)
             pipe.zadd(FINISHED, dict.fromkeys(session_ids, now_s), nx=True)
             pipe.zadd(LEFTOVERS, dict.fromkeys(session_ids, look_after(now_s)))
-            for session_id in session_ids:
-                for key, ttl_s in lifetimes(Channel.session(session_id), settings).items():
-                    pipe.expire(key, ttl_s, nx=True)
             await pipe.execute()
 
     async def delete(self, session_id: str) -> bool:
@@ -409,7 +420,7 @@ class Sessions:
         """
         async with answering():
             owned_by = await cast(
-                "Awaitable[bytes | None]", self._redis.hget(Channel.session(session_id).meta, "owner")
+                "Awaitable[bytes | None]", self._channeled.hget(Channel.session(session_id).meta, "owner")
             )
             owner = None if owned_by is None else orjson.loads(owned_by)
             pipe = self._redis.pipeline(transaction=True)

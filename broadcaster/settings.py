@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ import orjson
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from .address import SCHEMES, sentinels_in
+from .address import CHANNELS_SCHEMES, CLUSTER, SCHEMES, nodes_in, sentinels_in
 from .errors import BadSettings
 from .masking import without_secrets
 from .names import ENV_PREFIX
@@ -32,6 +33,13 @@ class Settings(BaseSettings):
     )
     redis_password_file: Path | None = Field(
         None, description="File that holds the broker's password, where GRIDCAST_REDIS_URL has none."
+    )
+    channels_url: str | None = Field(
+        None,
+        description="The broker of the channels, such as redis+cluster://HOST,HOST; default: the same as of all else.",
+    )
+    channels_password_file: Path | None = Field(
+        None, description="File that holds its password, where GRIDCAST_CHANNELS_URL has none."
     )
     url: str | None = Field(
         None, description="The service that the command line talks to, such as http://HOST:8000."
@@ -219,13 +227,20 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _address(cls, url: str) -> str:
-        scheme, is_url, _ = url.partition("://")
-        if not is_url or scheme not in SCHEMES:
-            raise ValueError("needed is " + ", ".join(f"{known}://" for known in SCHEMES))
-        sentinels_in(url)
-        return url
+        scheme, _, _ = url.partition("://")
+        if scheme == CLUSTER:
+            raise ValueError(
+                "a cluster can hold the channels only: name it in GRIDCAST_CHANNELS_URL, and here a broker of one "
+                "server, or with Sentinel, for the rest"
+            )
+        return _checked(url, SCHEMES)
 
-    @field_validator("redis_password_file")
+    @field_validator("channels_url")
+    @classmethod
+    def _address_of_channels(cls, url: str | None) -> str | None:
+        return _checked(url, CHANNELS_SCHEMES) if url else None
+
+    @field_validator("redis_password_file", "channels_password_file")
     @classmethod
     def _readable(cls, file: Path | None) -> Path | None:
         if file is not None:
@@ -238,11 +253,33 @@ class Settings(BaseSettings):
         return None if self.redis_password_file is None else password_in(self.redis_password_file)
 
     @property
+    def channels_password(self) -> str | None:
+        """The password of the channels' broker, likewise."""
+        file = self.channels_password_file
+        return None if file is None else password_in(file)
+
+    @property
+    def channels_fail_over(self) -> bool:
+        """Whether the channels' broker may be another server all at once, which may lack what the one before had."""
+        url = self.channels_url or self.redis_url
+        return sentinels_in(url) is not None or nodes_in(url) is not None
+
+    @property
     def recordings_at(self) -> str | None:
         """The absolute folder or the URL of the recordings; `None` where nothing is recorded."""
         if self.recordings == "off":
             return None
         return self.recordings or str(self.dir / "recordings")
+
+
+def _checked(url: str, schemes: Sequence[str]) -> str:
+    """An address of one of these schemes. Raises `ValueError`."""
+    scheme, is_url, _ = url.partition("://")
+    if not is_url or scheme not in schemes:
+        raise ValueError("needed is " + ", ".join(f"{known}://" for known in schemes))
+    sentinels_in(url)
+    nodes_in(url)
+    return url
 
 
 def password_in(file: Path) -> str:

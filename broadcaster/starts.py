@@ -15,8 +15,8 @@ from typing import Final
 from redis.asyncio import Redis
 
 from . import scripts
-from .client import answering
-from .names import LOCAL_USER, STARTED, Channel, started_key
+from .client import answering, channels_of
+from .names import ACTIVE, LOCAL_USER, STARTED, Channel, started_key
 from .settings import Settings
 
 AGAIN_S: Final = 0.25
@@ -55,9 +55,17 @@ class Starts:
             return []
         # All of them, or whoever is asked about alone would get what belongs to another.
         ids = [job.rpartition(":")[0] for job in jobs]
+        pipe = channels_of(self._redis).pipeline(transaction=False)
+        for one in ids:
+            pipe.hmget(Channel.session(one).meta, ["status", "owner"])
+        # What another worker starts in between is in the set by then, and is not counted twice.
+        metas = await pipe.execute()
+        waiting = [
+            part for one, meta in zip(ids, metas, strict=True) for part in (one, *(m or b"" for m in meta))
+        ]
         taken, held = await self._script(
-            keys=[STARTED, *(Channel.session(one).meta for one in ids)],
-            args=[room, started_key(""), self._of_user, self._of_all, LOCAL_USER, *ids],
+            keys=[STARTED, ACTIVE],
+            args=[room, started_key(""), self._of_user, self._of_all, LOCAL_USER, *waiting],
         )
         self._asked, self._held = now, frozenset(jobs[place - 1] for place in held)
         return [jobs[place - 1] for place in taken]

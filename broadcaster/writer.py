@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -57,6 +56,7 @@ class Writer:
         self._channel = channel
         self._token = token
         self._script = redis.register_script(scripts.PUBLISH)
+        self._anew = redis.register_script(scripts.ANEW)
         self._window = TrimWindow(log_bytes)
         self._head = 0
 
@@ -117,13 +117,19 @@ class Writer:
             if conflict.head < self._head:
                 # What the broker acknowledged is gone (a failover, a crash of its machine). Readers may have seen it, and
                 # the next attempt soon writes other entries under the same offsets: a new epoch is how they are told.
-                reborn = {"epoch": secrets.token_hex(8)}
-                self._append(conflict.head + 1, (), reborn, (), (), None)
+                self._begin_anew()
             raise
         for i, entry in enumerate(entries):
             self._window.add(expected + i, len(entry) + 20)
         self._head = expected + len(entries) - 1
         return self._head
+
+    def _begin_anew(self) -> None:
+        with broker_errors():
+            reply = self._anew(
+                keys=[self._channel.meta], args=scripts.anew_args(self._channel, token=self._token)
+            )
+        scripts.publish_outcome(self._channel, reply, token=self._token, expected=0)
 
     def _append(
         self,

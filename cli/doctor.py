@@ -48,6 +48,28 @@ print(where)
 """
 """In a process of its own: it needs more than the command line may load."""
 
+LOOK_AT_BROKER = """
+import asyncio, sys
+from gridcast.broadcaster import BrokerUnavailable, load_settings
+from gridcast.broadcaster.address import place
+from gridcast.broadcaster.client import answering, async_client, channels_of, up_s
+settings, of_channels = load_settings(), sys.argv[1] == "channels"
+url = settings.channels_url if of_channels else settings.redis_url
+async def look():
+    broker = async_client(settings)
+    try:
+        async with answering():
+            await (up_s(channels_of(broker)) if of_channels else broker.ping())
+    finally:
+        await broker.aclose()
+try:
+    asyncio.run(look())
+except BrokerUnavailable as error:
+    sys.exit(f"{place(url)}: {error}")
+print(place(url), "answers")
+"""
+"""The same, with the clients that the processes use."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
@@ -143,16 +165,21 @@ async def _memory() -> Found:
 
 
 async def _broker() -> Found:
-    url = environment.external_broker()
-    if url is None:
+    if environment.external_broker() is None:
         return Found(ok=True, detail="embedded, started by `gridcast up`")
-    try:
-        reason = await broker.answers(url)
-    except CliError as error:
-        return Found(ok=False, detail=str(error))
-    return Found(
-        ok=reason is None, detail=f"{broker.public(url)} {'answers' if reason is None else f': {reason}'}"
-    )
+    return await _looked_at("broker")
+
+
+async def _channels() -> Found:
+    if not os.environ.get(environment.CHANNELS_URL):
+        return Found(ok=True, detail="at the broker of all else")
+    return await _looked_at("channels")
+
+
+async def _looked_at(which: str) -> Found:
+    code, output, errors = await _python("-c", LOOK_AT_BROKER, which)
+    said = (output if code == 0 else errors).strip()
+    return Found(ok=code == 0, detail=said.splitlines()[-1] if said else "cannot be looked at")
 
 
 async def _page() -> Found:
@@ -210,6 +237,7 @@ _CHECKS: tuple[tuple[str, bool, Callable[[], Awaitable[Found]]], ...] = (
     ("opendss", True, _opendss),
     ("valkey", True, _valkey),
     ("broker", True, _broker),
+    ("channels", True, _channels),
     ("memory", False, _memory),
     ("web page", False, _page),
     ("service", False, _service),

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import redis
@@ -41,10 +42,11 @@ def die_with_parent() -> None:
 class ValkeyServer:
     """One server process. `kill`, `freeze` and `restart` are the faults that tests ask for."""
 
-    def __init__(self, folder: Path, *, append_only: bool = True) -> None:
+    def __init__(self, folder: Path, *, append_only: bool = True, more: Sequence[str] = ()) -> None:
         self.folder = folder
         self.port = free_port()
         self.append_only = append_only
+        self.more = more
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -63,6 +65,7 @@ class ValkeyServer:
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""),
             *("--appendonly", "yes" if self.append_only else "no", "--appendfsync", "everysec"),
             *("--loglevel", "warning", "--maxmemory-policy", "noeviction"),
+            *self.more,
         ]
         self._process = subprocess.Popen(
             [str(valkey_binary()), *arguments], stdout=subprocess.DEVNULL, preexec_fn=die_with_parent

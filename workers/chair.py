@@ -18,12 +18,13 @@ from gridcast.broadcaster import (
     BrokerUnavailable,
     Channels,
     CommandLog,
+    Conflict,
     LeaseLost,
     NoChannel,
     Settings,
 )
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
-from gridcast.broadcaster.client import BROKER_ERRORS
+from gridcast.broadcaster.client import BROKER_ERRORS, async_pubsub_client, channels_of
 from gridcast.broadcaster.commands import Command
 from gridcast.broadcaster.errors import UnansweredCommands
 from gridcast.broadcaster.names import SIMULATIONS_LIVE
@@ -58,6 +59,7 @@ class Chair:
         self.channel = state.channel
         self.user: str = state.record.get("owner") or ""
         """Whose turns it takes where it asks for simulations."""
+        self._settings = settings
         self._redis = redis
         self.token = token
         self._head = state.head
@@ -66,10 +68,11 @@ class Chair:
         self._sizes: deque[int] = deque()
         self._kept_bytes = 0
         self._answered = state.answered
-        self._channels = Channels(redis)
+        channeled = channels_of(redis)
+        self._channels = Channels(channeled)
         self._analyses = Analyses(redis)
-        self._commands = CommandLog(redis)
-        self._leases = AsyncLeases(redis, owner=owner, ttl_s=settings.lease_s)
+        self._commands = CommandLog(channeled)
+        self._leases = AsyncLeases(channeled, owner=owner, ttl_s=settings.lease_s)
         self._news = asyncio.Event()
         self._lost: LeaseLost | NoChannel | None = None
         self.watched: dict[str, float] = {}
@@ -89,18 +92,24 @@ class Chair:
             UnansweredCommands: only with `closing`.
         """
         trim = self._trim_for(entries)
-        await self.insist(
-            lambda: self._channels.publish(
-                self.channel,
-                token=self.token,
-                expected=self._head + 1,
-                entries=entries,
-                meta=meta,
-                applied=applied,
-                trim=trim,
-                closing=closing,
+        try:
+            await self.insist(
+                lambda: self._channels.publish(
+                    self.channel,
+                    token=self.token,
+                    expected=self._head + 1,
+                    entries=entries,
+                    meta=meta,
+                    applied=applied,
+                    trim=trim,
+                    closing=closing,
+                )
             )
-        )
+        except Conflict as conflict:
+            if conflict.head < self._head:
+                # What the broker acknowledged is gone (a failover), and readers may have seen it.
+                await self.insist(lambda: self._channels.begin_anew(self.channel, token=self.token))
+            raise
         self._head += len(entries)
 
     def _trim_for(self, entries: Sequence[bytes]) -> int:
@@ -181,10 +190,17 @@ class Chair:
 
     async def listen(self) -> None:
         """Hear wake-ups until cancelled; over every absence of the broker."""
+        if channels_of(self._redis) is self._redis:
+            await self._hear(self._redis, SIMULATIONS_LIVE, self.channel.control)
+        async with async_pubsub_client(self._settings) as channeled, asyncio.TaskGroup() as hearing:
+            hearing.create_task(self._hear(self._redis, SIMULATIONS_LIVE))
+            hearing.create_task(self._hear(channeled, self.channel.control))
+
+    async def _hear(self, redis: Redis, *names: str) -> None:
         while True:
             with contextlib.suppress(*BROKER_ERRORS):
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as heard:
-                    await heard.subscribe(SIMULATIONS_LIVE, self.channel.control)
+                async with redis.pubsub(ignore_subscribe_messages=True) as heard:
+                    await heard.subscribe(*names)
                     while True:
                         message = await heard.get_message(timeout=LOOK_S)
                         if message is not None:

@@ -23,6 +23,7 @@ from gridcast.broadcaster import (
     Settings,
 )
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
+from gridcast.broadcaster.client import channels_of
 from gridcast.broadcaster.errors import GridcastError
 from gridcast.broadcaster.origin import words
 from gridcast.broadcaster.patrol import WAITING
@@ -56,7 +57,7 @@ class Coordinators:
         self._id = worker_id
         self._kinds = kinds
         self._analyses = Analyses(redis)
-        self._leases = AsyncLeases(redis, owner=worker_id, ttl_s=settings.lease_s)
+        self._leases = AsyncLeases(channels_of(redis), owner=worker_id, ttl_s=settings.lease_s)
         self._hosting: set[asyncio.Task[None]] = set()
 
     @property

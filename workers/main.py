@@ -131,7 +131,10 @@ class SessionWorker:
     async def run(self) -> None:
         """Work until `stop`; a broker that is away is waited for."""
         settings = self._settings
-        log.info("worker_started", id=self.id, slots=self.host.slots, broker=place(settings.redis_url))
+        channels = {} if settings.channels_url is None else {"channels": place(settings.channels_url)}
+        log.info(
+            "worker_started", id=self.id, slots=self.host.slots, broker=place(settings.redis_url), **channels
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 forking = tasks.create_task(self._children.run())
@@ -160,7 +163,9 @@ class SessionWorker:
     def _keepers(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on until the worker ends."""
         simulations = SimulationReaper(self._client, settings=self._settings)
-        analyses = AnalysisReaper(self._client, owner=self.id, settings=self._settings)
+        analyses = AnalysisReaper(
+            self._client, owner=self.id, settings=self._settings, outage=self.host.reaper.outage
+        )
         return [
             self.host.beat(),
             self.batch.tell(),

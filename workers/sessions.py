@@ -26,6 +26,7 @@ from gridcast.broadcaster import (
     Settings,
     tracing,
 )
+from gridcast.broadcaster.client import channels_of
 from gridcast.broadcaster.origin import words
 from gridcast.broadcaster.reaper import Reaper
 from gridcast.broadcaster.sessions import Sessions, SessionState, status_entry
@@ -66,8 +67,8 @@ class SessionHost:
         self._id = worker_id
         self._changed = changed
         self._sessions = Sessions(redis)
-        self._channels = Channels(redis)
-        self._leases = AsyncLeases(redis, owner=worker_id, ttl_s=settings.lease_s)
+        self._channels = Channels(channels_of(redis))
+        self._leases = AsyncLeases(channels_of(redis), owner=worker_id, ttl_s=settings.lease_s)
         self._heartbeats = Heartbeats(redis)
         self.reaper = Reaper(redis, owner=worker_id, settings=settings)
         self._endings: set[asyncio.Task[None]] = set()
@@ -230,19 +231,22 @@ class SessionHost:
     async def _settle(self, order: Order, end: Ending) -> None:
         """Give a session whose child ended too early its next attempt, or its last status if that is of no use."""
         channel = Channel.session(order.id)
+        anew = False
         while True:
             try:
                 tick = await self._sessions.count_end(order.id, token=order.token, own_fault=end.own_fault)
                 if tick is not None:
                     await self._end(order, f"{end.reason} It happened again and again at tick {tick}.")
                     return
-                attempt = await self._sessions.hand_over(order.id, token=order.token)
+                attempt = await self._sessions.hand_over(order.id, token=order.token, anew=anew)
                 await self._leases.release(channel, order.token)
                 if attempt is not None:
                     TOTALS.recoveries["ended"] += 1
                     await self._sessions.enqueue(order.id, attempt)
                 return
             except BrokerUnavailable:
+                # The child is no more, which would have known whether the broker that is back has all that was written.
+                anew = self._settings.channels_fail_over
                 await asyncio.sleep(RETRY_S)
             except (NoChannel, Fenced, LeaseLost):
                 return

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from gridcast.broadcaster import Settings
 from gridcast.broadcaster.analyses import Analyses, AnalysisState
-from gridcast.broadcaster.client import sync_client
+from gridcast.broadcaster.client import channels_of, sync_client
 from gridcast.broadcaster.simulations import Simulations
 from gridcast.broadcaster.task_events import event
 from gridcast.recordings.feeds import feeds_at
@@ -34,8 +34,8 @@ def task_craft(settings: Settings, redis: Redis) -> Craft:
                 state,
                 analyses=Analyses(redis),
                 simulations=Simulations(redis, ttl_s=settings.results_ttl_s),
-                mirror=Mirror(redis, state.channel),
-                storage=lambda: Journal(client, state.channel, token=chair.token),
+                mirror=Mirror(channels_of(redis), state.channel),
+                storage=lambda: Journal(channels_of(client), state.channel, token=chair.token),
                 feeds=feeds_at(settings.recordings_at),
                 versions=named_by(settings),
             ).run()

@@ -47,7 +47,12 @@ async def api_process(settings: Settings, **environment: str) -> AsyncIterator[A
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gridcast.api.main", "--port", str(port)),
-        env={**os.environ, "GRIDCAST_REDIS_URL": settings.redis_url, **environment},
+        env={
+            **os.environ,
+            "GRIDCAST_REDIS_URL": settings.redis_url,
+            "GRIDCAST_CHANNELS_URL": settings.channels_url or "",
+            **environment,
+        },
     )
     api = ApiProcess(process, port)
     try:
@@ -65,12 +70,17 @@ async def api_process(settings: Settings, **environment: str) -> AsyncIterator[A
 
 
 @contextlib.contextmanager
-def threaded_api(redis_url: str) -> Iterator[str]:
+def threaded_api(redis_url: str, **environment: str) -> Iterator[str]:
     """An API process for those who wait without a loop; its address."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gridcast.api.main", "--port", str(port)],
-        env={**os.environ, "GRIDCAST_REDIS_URL": redis_url, "GRIDCAST_RECORDINGS": "off"},
+        env={
+            **os.environ,
+            "GRIDCAST_REDIS_URL": redis_url,
+            "GRIDCAST_RECORDINGS": "off",
+            **environment,
+        },
         stderr=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"

@@ -300,3 +300,38 @@ async def test_leaving_while_another_joins_leaves_neither_ghost_nor_silence(
         await until(lambda two=two: two.at == writer.head)  # type: ignore[misc]
         await two.stop()
     assert hub.channels == {}
+
+
+async def test_a_log_that_lost_entries_is_told_of_before_those_that_take_their_places(
+    hub: Hub, settings: Settings, writer: RecordingWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However fast its next writer is: nobody asks the broker in between."""
+
+    async def nothing(*_: object, **__: object) -> None:
+        pass
+
+    reader = await reader_of(hub)
+    await writer.write()
+    await until(lambda: reader.at == 1)
+    monkeypatch.setattr(Hub, "_compare", nothing)
+    for _ in range(9):
+        await writer.write()
+    await until(lambda: reader.at == 10)
+    client = async_client(settings)
+    kept = {n: writer.logs[writer.epoch][n] for n in range(1, 6)}
+    await client.delete(CHANNEL.log)
+    for n, data in kept.items():
+        await client.xadd(CHANNEL.log, {"e": data}, id=f"{n}-0")
+    await client.hset(CHANNEL.meta, "head", "5")  # type: ignore[misc]
+    await writer.channels.begin_anew(CHANNEL, token=0)
+    epoch = await client.hget(CHANNEL.meta, "epoch")  # type: ignore[misc]
+    await client.aclose()
+    writer.epoch, writer.head = Epoch(epoch.decode()), 5
+    writer.logs[writer.epoch] = kept
+    for _ in range(8):
+        await writer.write(size=30)
+    await until(lambda: reader.at == 13)
+    assert [(reset.reason, reset.earliest_offset) for reset in reader.resets] == [("epoch", 1)]
+    assert [item.data for item in reader.history[11:] if isinstance(item, Entry)] == list(
+        writer.logs[writer.epoch].values()
+    )

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from gridcast.broadcaster import AsyncLeases, Channels, Fenced, JobQueue, Settings
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.names import ACTIVE, FINISHED, LEFTOVERS, SESSION_QUEUE
+from gridcast.broadcaster.patrol import Outage
 from gridcast.broadcaster.reaper import Reaper
 from gridcast.broadcaster.sessions import Sessions, status_entry
 from gridcast.broadcaster.totals import TOTALS
@@ -131,4 +132,39 @@ async def test_after_a_broker_restart_holders_get_a_lease_time_to_come_back(
     await client.delete(CHANNEL.lease)
     assert await Reaper(client, owner="reaper", settings=settings_with(lease_s=3600)).sweep() == []
     assert await Reaper(client, owner="reaper", settings=settings_with(lease_s=0)).sweep() == [ID]
+    await client.aclose()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.mark.parametrize(("fails_over", "anew"), [(True, True), (False, False)])
+async def test_after_an_outage_too_and_what_is_taken_over_then_begins_anew_where_entries_may_be_gone(
+    valkey: ValkeyServer, fails_over: bool, anew: bool
+) -> None:
+    """A replica that took over may lack entries that readers have; who wrote them would say so, but is no more."""
+    clock = Clock()
+    client = async_client(Settings(redis_url=valkey.url))
+    settings = settings_with(lease_s=5)
+    if fails_over:
+        settings = settings.model_copy(update={"channels_url": "redis+cluster://a,b"})
+    reaper = Reaper(client, owner="reaper", settings=settings)
+    reaper.outage = Outage(clock_s=clock)
+    await hosted(client)
+    before = await Sessions(client).get(ID)
+    await client.delete(CHANNEL.lease)
+    reaper.outage.noticed()
+    clock.now_s = 4.9
+    assert await reaper.sweep() == []
+    clock.now_s = 5.1
+    assert await reaper.sweep() == [ID]
+    after = await Sessions(client).get(ID)
+    assert before is not None
+    assert after is not None
+    assert (before.epoch != after.epoch) == anew
     await client.aclose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -162,3 +163,20 @@ async def test_the_next_place_goes_to_who_runs_nothing_and_else_to_who_waits_lon
     await hall.sessions.delete("a2")
     await hall.queue("eve", "e1")
     assert await hall.may("a3", "b2", "e1", room=1) == ["a3"]
+
+
+async def test_what_ends_while_it_is_asked_about_is_not_counted(
+    redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall = Hall(redis, settings, of_user=1)
+    await hall.queue("ada", "a1", "a2")
+    script = hall.starts._script
+
+    async def late(**asked: Any) -> Any:
+        await hall.sessions.retire(["a1"], settings=settings)
+        return await script(**asked)
+
+    monkeypatch.setattr(hall.starts, "_script", late)
+    assert await hall.may("a1") == ["a1"]
+    assert await redis.smembers(STARTED) == set()  # type: ignore[misc]
+    assert await hall.may("a2") == ["a2"]

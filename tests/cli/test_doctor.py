@@ -21,7 +21,7 @@ async def test_lists_every_setting_and_checks_what_is_needed(tmp_path: Path) -> 
     assert settings["GRIDCAST_DIR"]["value"] == str(tmp_path)
     assert all(setting["meaning"] for setting in settings.values())
     checks = {check["name"]: check for check in report["checks"]}
-    for needed in ("settings", "python", "openg2g", "opendss", "valkey", "broker"):
+    for needed in ("settings", "python", "openg2g", "opendss", "valkey", "broker", "channels"):
         assert checks[needed]["ok"], checks[needed]
         assert checks[needed]["needed"]
     assert not checks["memory"]["needed"]
@@ -36,6 +36,21 @@ async def test_says_what_is_wrong_and_hides_passwords(tmp_path: Path) -> None:
         checks = {check["name"]: check for check in json.loads(doctor.out)["checks"]}
     assert not checks["broker"]["ok"]
     assert "GRIDCAST_LOGG_BYTES" in checks["environment"]["detail"]
+
+
+async def test_says_where_the_channels_are_and_whether_they_answer(tmp_path: Path, valkey_url: str) -> None:
+    """With the clients that the processes use, so that it holds for each kind of broker."""
+    env = {"GRIDCAST_REDIS_URL": valkey_url, "GRIDCAST_CHANNELS_URL": "redis+cluster://:hunter2@127.0.0.1:1"}
+    async with started("doctor", "--json", folder=tmp_path, env=env, ready=False) as doctor:
+        assert await doctor.ended() == 1
+        assert "hunter2" not in doctor.out
+        report = json.loads(doctor.out)
+    checks = {check["name"]: check for check in report["checks"]}
+    assert checks["broker"]["ok"], checks["broker"]
+    assert not checks["channels"]["ok"]
+    assert checks["channels"]["detail"].startswith("cluster of 127.0.0.1:1: the broker does not answer")
+    [url] = [setting["value"] for setting in report["settings"] if setting["env"] == "GRIDCAST_CHANNELS_URL"]
+    assert url == "redis+cluster://:***@127.0.0.1:1"
 
 
 async def test_a_setting_that_is_not_valid_is_named(tmp_path: Path) -> None:
@@ -73,6 +88,7 @@ def test_names_of_settings_are_those_of_the_service() -> None:
         environment.DIR,
         environment.REDIS_URL,
         environment.REDIS_PASSWORD_FILE,
+        environment.CHANNELS_URL,
         environment.SLOTS,
         environment.SPECS_DIR,
     }

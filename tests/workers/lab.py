@@ -17,6 +17,7 @@ import orjson
 from redis.asyncio import Redis
 
 from gridcast.broadcaster import Channel, Channels, CommandLog, JobQueue, Settings
+from gridcast.broadcaster.client import channels_of
 from gridcast.broadcaster.names import new_id
 from gridcast.broadcaster.sessions import FINAL, Sessions, SessionState
 from gridcast.broadcaster.workers import Heartbeat, Heartbeats
@@ -32,7 +33,7 @@ class WorkerProcess:
     def __init__(
         self, settings: Settings, log: Path, *, program: Sequence[str] = ("-m", "gridcast.workers.main")
     ) -> None:
-        passed = {"redis_url", "lease_s", "slots", "log_bytes", "session_ttl_s", "logs_bytes"}
+        passed = {"redis_url", "channels_url", "lease_s", "slots", "log_bytes", "session_ttl_s", "logs_bytes"}
         passed |= {"recordings", "recordings_ttl_s", "recordings_bytes", "batch_slots"}
         passed |= {"user_running_sessions", "all_running_sessions"}
         values = settings.model_dump(mode="json", include=passed)
@@ -84,8 +85,8 @@ class Lab:
         self.settings = settings
         self.redis = redis
         self.sessions = Sessions(redis)
-        self.channels = Channels(redis)
-        self.commands = CommandLog(redis)
+        self.channels = Channels(channels_of(redis))
+        self.commands = CommandLog(channels_of(redis))
         self.queue = JobQueue(redis)
 
     async def create(
@@ -95,12 +96,13 @@ class Lab:
         speed: float | str = "max",
         enqueue: bool = True,
         record: Mapping[str, Any] | None = None,
+        session_id: str | None = None,
         **overrides: Any,
     ) -> Channel:
         """A queued session of 10 s, unless `overrides` say otherwise (`__` stands for a dot)."""
         paths = {"duration_s": 10, **{name.replace("__", "."): value for name, value in overrides.items()}}
         config = resolve(scenario, paths)
-        session_id = new_id()
+        session_id = session_id or new_id()
         asked = {
             "id": session_id,
             "title": scenario,
@@ -155,9 +157,10 @@ class Lab:
 
     async def until_released(self, channel: Channel) -> None:
         """Return when nobody holds the session's lease; a lease that had to lapse is a failure."""
-        left_ms = await self.redis.pttl(channel.lease)
+        broker = channels_of(self.redis)
+        left_ms = await broker.pttl(channel.lease)
         deadline = time.monotonic() + max(0, left_ms) / 1000 - 0.1
-        while await self.redis.exists(channel.lease):
+        while await broker.exists(channel.lease):
             assert time.monotonic() < deadline, "the lease was left to lapse"
             await asyncio.sleep(0.005)
 

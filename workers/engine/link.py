@@ -19,10 +19,10 @@ from gridcast.broadcaster import (
     Writer,
 )
 from gridcast.broadcaster.audit import Record, record_now
-from gridcast.broadcaster.client import broker_errors, sync_client
+from gridcast.broadcaster.client import broker_errors, channels_of, sync_client
 from gridcast.broadcaster.commands import READ_COUNT, Command
 from gridcast.broadcaster.retention import lifetimes
-from gridcast.broadcaster.scripts import Arg
+from gridcast.broadcaster.scripts import SNAPSHOT, Arg, pairs
 from gridcast.broadcaster.totals import TOTALS
 
 from .past import Past
@@ -59,10 +59,12 @@ class Link:
     ) -> None:
         self._channel = channel
         self._token = token
-        self._redis = sync_client(settings)
+        self._broker = sync_client(settings)
+        self._redis = channels_of(self._broker)
         self._writer = Writer(self._redis, channel, token=token, log_bytes=settings.log_bytes)
         self._leases = Leases(self._redis, owner=owner, ttl_s=settings.lease_s)
         self._reader = CommandReader(self._redis, channel)
+        self._snapshot = self._redis.register_script(SNAPSHOT)
         self._draining = draining
         self._clock = clock
         self._sleep = sleep
@@ -84,16 +86,12 @@ class Link:
         return found[0]
 
     def _read_past(self) -> Past:
+        keys = [self._channel.meta, self._channel.applied, self._channel.chunks, self._channel.script]
         with broker_errors():
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.hgetall(self._channel.meta)
-            pipe.lrange(self._channel.applied, 0, -1)
-            pipe.get(self._channel.script)
-            pipe.lrange(self._channel.chunks, 0, -1)
-            meta, applied, script, chunks = pipe.execute()
+            meta, applied, chunks, script = self._snapshot(keys=keys, args=[2])
         if not meta:
             raise NoChannel(str(self._channel))
-        return Past.decode(meta, applied, script, chunks)
+        return Past.decode(pairs(meta), applied, script, chunks)
 
     def viewers(self) -> int | None:
         """How many watch now, across all API processes; `None` while the broker is away."""
@@ -127,7 +125,7 @@ class Link:
 
     def audit(self, records: list[Record]) -> None:
         """Tell who did what, and what came of it."""
-        record_now(self._redis, self._settings, records)
+        record_now(self._broker, self._settings, records)
 
     def keep_lease(self) -> None:
         """Renew the lease if a third of its time has passed; a broker that is away is left for later."""
@@ -194,7 +192,7 @@ class Link:
 
     def close(self) -> None:
         self._reader.close()
-        self._redis.close()
+        self._broker.close()
 
     def _insist(self, call: Callable[[], object]) -> None:
         """Repeat `call` until the broker answers; before a repeat the lease, which may have lapsed, is taken again."""
