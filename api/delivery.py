@@ -23,7 +23,7 @@ from .playhead import SocketEar
 from .replies import first_of
 from .seek import since_of_tick
 from .services import Services
-from .steering import accept
+from .steering import accept, turn_away
 from .users import author, may_steer, present_role, present_user
 from .views import Base, channel_of, show, state_of
 from .visit import FINISHED, RETRY_S, Asked, End, listen, pass_on, visit
@@ -133,9 +133,7 @@ async def _read(websocket: WebSocket, services: Services, seat: Seat, outlet: Ou
     async def take(frame: Asked) -> Refusal | None:
         if isinstance(frame, CommandFrame):
             if not may_steer():
-                return Refusal(
-                    code="forbidden", detail="you may watch this session, not steer it", command_id=frame.id
-                )
+                return await _turned_away(services, seat.channel, frame)
             return await _command(services, seat.channel, frame)
         seat.playhead.move(frame.tick)
         # Who tells where it looks wants to know of the others. Clients that never heard of this hear nothing of it.
@@ -143,6 +141,21 @@ async def _read(websocket: WebSocket, services: Services, seat: Seat, outlet: Ou
         return None
 
     return await listen(websocket, outlet, take=take)
+
+
+async def _turned_away(services: Services, channel: Channel, frame: CommandFrame) -> Refusal:
+    try:
+        await turn_away(
+            services,
+            channel,
+            command_id=frame.id,
+            by=author(present_user()),
+            command=frame.command,
+            args=frame.args,
+        )
+    except Failure as failure:
+        return Refusal(code="rate_limited", detail=failure.detail, command_id=frame.id)
+    return Refusal(code="forbidden", detail="you may watch this session, not steer it", command_id=frame.id)
 
 
 async def _command(services: Services, channel: Channel, frame: CommandFrame) -> Refusal | None:

@@ -39,6 +39,27 @@ async def accept(
     return await _store(services, channel, **sent, steers=steers)
 
 
+async def turn_away(
+    services: Services, channel: Channel, *, command_id: str, by: str, command: str, args: Mapping[str, Any]
+) -> None:
+    """Record a command of somebody who may not steer; it counts as one, so that a flood does not wash out other records.
+
+    Raises:
+        Failure: they send too many.
+    """
+    await services.limits.command(counted())
+    await services.audit.record(
+        "session.command",
+        result="refused",
+        why="Forbidden",
+        by=by,
+        target=str(channel),
+        command_id=command_id,
+        command=command,
+        args=args,
+    )
+
+
 async def _store(
     services: Services,
     channel: Channel,

@@ -136,6 +136,10 @@ async def test_every_deed_of_every_user_is_told_to_admins_with_author_time_and_r
         shown = {"Gridcast-Share": link["share"]}
         fork = (await ask("bob", "POST", f"{at}/fork", {"at_tick": 0}, **shown))["id"]
         await ask("bob", "POST", f"{at}/commands", {"command": "pause", "id": "c1"}, **shown)
+        watching = {**bearer("bob"), **shown}
+        async with api.connect(f"/api/ws/sessions/{one}", additional_headers=watching) as viewer:
+            await viewer.send('{"type":"command","id":"c3","command":"pause","args":{}}')
+            await receive_until(viewer, type="error", code="forbidden")
         await ask("ada", "POST", f"{at}/commands", {"command": "pause", "id": "c2"})
         await ask("ada", "DELETE", f"{at}/shares/{link['id']}")
         await ask("ada", "PUT", f"{at}/visibility", {"visibility": "public"})
@@ -150,6 +154,7 @@ async def test_every_deed_of_every_user_is_told_to_admins_with_author_time_and_r
         ("user:ada", "session.create", it, "done"),
         ("user:ada", "session.share", it, "done"),
         ("user:bob", "session.fork", it, "done"),
+        ("user:bob", "session.command", it, "refused"),
         ("user:bob", "session.command", it, "refused"),
         ("user:ada", "session.command", it, "stored"),
         ("user:ada", "session.share.delete", it, "done"),
