@@ -99,6 +99,7 @@ class Audience:
         self._presence = presence
         self._stall_s = stall_s
         self._heartbeat_s = heartbeat_s
+        self._pause_s = min(0.5, stall_s / 4, heartbeat_s / 4)
         self._clock = clock
         self._seats: set[Seat] = set()
 
@@ -125,17 +126,19 @@ class Audience:
 
     async def run(self) -> None:
         """Look after everyone until cancelled."""
-        pause_s = min(0.5, self._stall_s / 4, self._heartbeat_s / 4)
         announced_at = self._clock()
         while True:
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(self._pause_s)
             self.look_round()
             if self._clock() - announced_at >= REFRESH_S:
                 announced_at = self._clock()
                 await self.announce_all()
 
     def look_round(self) -> None:
-        """Cut those without progress, and send heartbeats to those who heard nothing for long."""
+        """Cut those without progress, and send heartbeats to those who heard nothing for long.
+
+        Who moved did so since the look before, and who would be too late at the next look is cut now: within the time.
+        """
         now = self._clock()
         beat: Frame | None = None
         for seat in self._seats:
@@ -143,7 +146,7 @@ class Audience:
             if outlet is None or seat.let_go:
                 continue
             pulse.observe(outlet, now)
-            if now - pulse.moved_at >= self._stall_s:
+            if now - pulse.moved_at >= self._stall_s - self._pause_s:
                 seat.let_go = True
                 outlet.abort()
             elif now - pulse.sent_at >= min(seat.heartbeat_s, self._heartbeat_s):

@@ -110,7 +110,7 @@ async def test_who_takes_nothing_for_10_s_is_cut_and_no_sooner(audience: Audienc
     async with audience.seat(CHANNEL, VIEWER, outlet) as seat:
         outlet.written = outlet.unread = 5000
         audience.look_round()
-        clock.now += 9.9
+        clock.now += 9.4
         audience.look_round()
         assert (outlet.aborted, seat.let_go) == (False, False)
         clock.now += 0.1
