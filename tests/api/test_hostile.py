@@ -172,7 +172,11 @@ async def test_a_message_in_endless_empty_parts_is_cut(api: Api, producer: Produ
     await until(lambda: len(api.services.audience) == 0)
 
 
-@pytest.mark.parametrize(("behind", "code"), [(b"", 1007), (masked(Opcode.CLOSE, b"\x03\xe8"), 1000)])
+@pytest.mark.parametrize(
+    ("behind", "code"),
+    [(b"", 1007), (masked(Opcode.CLOSE, b"\x03\xe8"), 1000)],
+    ids=["alone", "before the end"],
+)
 async def test_text_that_is_none_closes_the_socket_and_nothing_else(
     api: Api, producer: Producer, peer: Peer, behind: bytes, code: int
 ) -> None:
