@@ -37,6 +37,9 @@ async def join(
         ) as subscription,
     ):
         while True:
+            state = await api.services.sessions.get(session_id)
+            if state is not None and state.over and subscription.offset >= state.head:
+                return answer, []
             for entry in await subscription.next():
                 if isinstance(entry, Reset):
                     assert entry.reason == "trimmed"
