@@ -68,7 +68,10 @@ class Watched:
 
     def _says(self, server: ValkeyServer, field: str) -> str:
         with server.client() as client:
-            return str(client.info("replication").get(field))
+            try:
+                return str(client.info("replication").get(field))
+            except redis.ConnectionError:  # it lets all go when it becomes the master
+                return ""
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE_S
