@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 from starlette.websockets import WebSocket
 
@@ -132,8 +133,6 @@ async def _read(websocket: WebSocket, services: Services, seat: Seat, outlet: Ou
 
     async def take(frame: Asked) -> Refusal | None:
         if isinstance(frame, CommandFrame):
-            if not may_steer():
-                return await _turned_away(services, seat.channel, frame)
             return await _command(services, seat.channel, frame)
         seat.playhead.move(frame.tick)
         # Who tells where it looks wants to know of the others. Clients that never heard of this hear nothing of it.
@@ -143,34 +142,18 @@ async def _read(websocket: WebSocket, services: Services, seat: Seat, outlet: Ou
     return await listen(websocket, outlet, take=take)
 
 
-async def _turned_away(services: Services, channel: Channel, frame: CommandFrame) -> Refusal:
-    try:
-        await turn_away(
-            services,
-            channel,
-            command_id=frame.id,
-            by=author(present_user()),
-            command=frame.command,
-            args=frame.args,
-        )
-    except Failure as failure:
-        return Refusal(code="rate_limited", detail=failure.detail, command_id=frame.id)
-    return Refusal(code="forbidden", detail="you may watch this session, not steer it", command_id=frame.id)
-
-
 async def _command(services: Services, channel: Channel, frame: CommandFrame) -> Refusal | None:
     """Store a command; its answer comes as an entry. Raises `NoChannel`, or `BrokerUnavailable` after long patience."""
     deadline = time.monotonic() + COMMAND_PATIENCE_S
+    sent: dict[str, Any] = {"command_id": frame.id, "command": frame.command, "args": frame.args}
     while True:
         try:
-            await accept(
-                services,
-                channel,
-                command_id=frame.id,
-                by=author(present_user()),
-                command=frame.command,
-                args=frame.args,
-            )
+            if not may_steer():
+                await turn_away(services, channel, by=author(present_user()), **sent)
+                return Refusal(
+                    code="forbidden", detail="you may watch this session, not steer it", command_id=frame.id
+                )
+            await accept(services, channel, by=author(present_user()), **sent)
             return None
         except ChannelEnded:
             return Refusal(

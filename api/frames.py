@@ -72,16 +72,14 @@ def corked(frames: Sequence[Frame]) -> bytes:
 
 
 class Piece:
-    """Entries as they are, framed, for one write; `final` says that the last of them is the last of its channel."""
+    """Frames of entries as they are, for one write; `final` says that the last of them is the last of its channel."""
 
-    __slots__ = ("count", "entries", "final", "wire")
+    __slots__ = ("final", "frames", "wire")
 
     def __init__(self, entries: Sequence[Entry | Reset]) -> None:
-        self.entries = entries
-        self.count = len(entries)
-        self.wire = joined([frame_of(entry) for entry in entries])
-        last = entries[-1]
-        self.final = isinstance(last, Entry) and ends_channel(last)
+        self.frames = [frame_of(entry) for entry in entries]
+        self.wire = joined(self.frames)
+        self.final = self.frames[-1].final
 
 
 def piece_of(batch: Batch | Reset) -> Piece:

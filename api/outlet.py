@@ -16,7 +16,7 @@ from gridcast.broadcaster import Subscription
 
 from .budget import Budget, TooSlow
 from .crowd import Crowds, Ride
-from .frames import Frame, Piece, corked, frame_of
+from .frames import Frame, Piece, corked
 from .stats import Stats
 from .websocket import EXTENSION, FramePort
 
@@ -138,7 +138,7 @@ class PortOutlet:
             raise Gone
         self._port.write(piece.wire)
         self._written += len(piece.wire)
-        self._stats.frames += piece.count
+        self._stats.frames += len(piece.frames)
         self._stats.bytes += len(piece.wire)
         await self._drained(())
 
@@ -221,7 +221,7 @@ class SendOutlet:
                     self._stats.bytes += len(frame.payload)
 
     async def send_piece(self, piece: Piece) -> None:
-        await self.send([frame_of(entry) for entry in piece.entries])
+        await self.send(piece.frames)
 
     def beat(self, frame: Frame) -> None:
         if not self._sending.locked():

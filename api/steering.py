@@ -48,16 +48,12 @@ async def turn_away(
         Failure: they send too many.
     """
     await services.limits.command(counted())
-    await services.audit.record(
-        "session.command",
-        result="refused",
-        why="Forbidden",
-        by=by,
-        target=str(channel),
-        command_id=command_id,
-        command=command,
-        args=args,
-    )
+    sent: dict[str, Any] = {"command_id": command_id, "by": by, "command": command, "args": args}
+    await _record(services, channel, result="refused", why="Forbidden", **sent)
+
+
+async def _record(services: Services, channel: Channel, **told: Any) -> None:
+    await services.audit.record("session.command", target=str(channel), **told)
 
 
 async def _store(
@@ -70,23 +66,15 @@ async def _store(
     args: Mapping[str, Any],
     steers: tuple[str, float] | None = None,
 ) -> bool:
-    about: dict[str, Any] = {
-        "by": by,
-        "target": str(channel),
-        "command_id": command_id,
-        "command": command,
-        "args": args,
-    }
+    sent: dict[str, Any] = {"command_id": command_id, "by": by, "command": command, "args": args}
     try:
-        fresh = await services.commands.append(
-            channel, command_id=command_id, by=by, command=command, args=args, steers=steers
-        )
+        fresh = await services.commands.append(channel, **sent, steers=steers)
     except ChannelError as error:
-        await services.audit.record("session.command", result="refused", why=type(error).__name__, **about)
+        await _record(services, channel, result="refused", why=type(error).__name__, **sent)
         raise
     services.stats.commands += fresh
     if fresh:
-        await services.audit.record("session.command", result="stored", **about)
+        await _record(services, channel, result="stored", **sent)
         log.info("command_stored", session=channel.id, command_id=command_id, command=command, by=by)
     if command == "stop":
         await stop_queued(services, channel)

@@ -136,8 +136,8 @@ class Broadcast:
 
     def closed(self, port: FramePort) -> None:
         """Writing to this one is of no use any more."""
-        self._full.append(port)
-        self._writes.pop(port, None)
+        if self._writes.pop(port, None) is not None:
+            self._full.append(port)
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):

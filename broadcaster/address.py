@@ -47,9 +47,8 @@ def sentinels_in(url: str) -> Sentinels | None:
     if scheme != SENTINEL:
         return None
     network, _, path = rest.partition("/")
-    user, _, places = network.rpartition("@")
+    places, username, password = _apart(network)
     name, _, database = path.partition("/")
-    username, _, password = user.partition(":")
     hosts = tuple(_host(place, SENTINEL_PORT, FORM) for place in places.split(","))
     if not database.isdecimal() and database:
         raise ValueError(f"{database} is no number of a database; needed is {FORM}")
@@ -57,8 +56,8 @@ def sentinels_in(url: str) -> Sentinels | None:
         hosts=hosts,
         master=name or "mymaster",
         database=int(database or 0),
-        username=unquote(username) or None,
-        password=unquote(password) or None,
+        username=username,
+        password=password,
     )
 
 
@@ -74,13 +73,19 @@ def nodes_in(url: str) -> Nodes | None:
     network, _, path = rest.partition("/")
     if path not in ("", "0"):
         raise ValueError(f"a cluster has database 0 and no other; needed is {CLUSTER_FORM}")
-    user, _, places = network.rpartition("@")
-    username, _, password = user.partition(":")
+    places, username, password = _apart(network)
     return Nodes(
         hosts=tuple(_host(place, PORT, CLUSTER_FORM) for place in places.split(",")),
-        username=unquote(username) or None,
-        password=unquote(password) or None,
+        username=username,
+        password=password,
     )
+
+
+def _apart(network: str) -> tuple[str, str | None, str | None]:
+    """The places of `[NAME][:PASSWORD]@PLACE,PLACE`, and who wants to go there."""
+    user, _, places = network.rpartition("@")
+    username, _, password = user.partition(":")
+    return places, unquote(username) or None, unquote(password) or None
 
 
 def _host(place: str, default_port: int, form: str) -> tuple[str, int]:

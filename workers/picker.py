@@ -30,7 +30,7 @@ class Picker(Worker):
     """ARQ's worker for one queue. `busy` tells which share of its slots is taken; `allowed` holds jobs back."""
 
     def __init__(self, *, busy: Callable[[], float], allowed: Allowed | None = None, **options: Any) -> None:
-        super().__init__(**options, poll_delay=LOOK_S)
+        super().__init__(**options)
         self._busy = busy
         self._allowed = allowed
         self._news = asyncio.Event()
