@@ -158,27 +158,27 @@ class Children:
             )
         os.close(report_fd)
         self._server_pid = process.pid
-        reader, writer = await asyncio.open_connection(sock=ours, limit=_LINE_BYTES)
+        writer: asyncio.StreamWriter | None = None
         os.set_blocking(reports_fd, False)
         self._reports_fd, self._unread = reports_fd, b""
         loop = asyncio.get_running_loop()
         loop.add_reader(reports_fd, self._read_reports)
         try:
+            reader, writer = await asyncio.open_connection(sock=ours, limit=_LINE_BYTES)
             writer.write(self._settings.model_dump_json(exclude=_UNNEEDED).encode() + b"\n")
             self._writer = writer
             while line := await reader.readline():
                 self._heard(orjson.loads(line))
             return await process.wait()
         finally:
-            if (
-                not self._ready.is_set()
-            ):  # still loading, for seconds in which it hears nothing; it has no children
+            if not self._ready.is_set():
+                # Still loading, for seconds in which it hears nothing; it has no children.
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
             self._ready.clear()
             self._writer = None
             self._server_pid = None
-            writer.close()
+            (writer or ours).close()
             loop.remove_reader(reports_fd)
             self._reports_fd = None
             os.close(reports_fd)

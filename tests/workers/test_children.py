@@ -7,19 +7,28 @@ import contextlib
 import os
 import signal
 
+import pytest
+
 from gridcast.broadcaster import Settings
 from gridcast.workers.children import Children
-from tests.waiting import PATIENCE_S, until
+from tests.waiting import PATIENCE_S
 
 
-async def test_one_that_still_loads_does_not_hold_its_worker_up() -> None:
+@pytest.mark.parametrize("turns", [0, 1, 2, 20], ids="{}-turns-later".format)
+async def test_one_that_still_loads_does_not_hold_its_worker_up(turns: int) -> None:
+    """However short the time is that the worker has known it."""
     children = Children(Settings())
     running = asyncio.create_task(children.run())
-    await until(lambda: children.server_pid is not None)
-    assert children.server_pid is not None
-    os.kill(children.server_pid, signal.SIGSTOP)  # it would load for ever
-    running.cancel()
     async with asyncio.timeout(PATIENCE_S):
+        while children.server_pid is None:
+            await asyncio.sleep(0)
+        pid = children.server_pid
+        os.kill(pid, signal.SIGSTOP)  # it would load for ever
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
     assert children.server_pid is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
