@@ -1,5 +1,5 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 import type { Page } from "../api/http";
 import {
@@ -82,5 +82,11 @@ export function useTask(taskId: string, polling: boolean) {
     queryFn: () => source.experiments.get(),
     refetchInterval: polling && unfinished ? POLL_EVERY_MS : false,
   });
+  // What was told of its experiments may be from just before its end, and nothing else would ask again.
+  const over = task.data !== undefined && !unfinished;
+  const { refetch } = experiments;
+  useEffect(() => {
+    if (polling && over) void refetch();
+  }, [polling, over, refetch]);
   return { task, experiments };
 }

@@ -170,6 +170,21 @@ describe("the page of a task", () => {
     expect(service.got("GET /api/tasks/t1").length).toBeGreaterThan(before);
   });
 
+  test("where no events come, its end is shown with the last experiment", async () => {
+    // Both are asked at once; the list was answered a moment before the end.
+    const over = task({ status: "completed", progress: progress(10, 2, "t1-9"), ended: 1100 });
+    service.on("GET /api/tasks/t1/experiments", () => {
+      const answer = page(experiments);
+      if (now === over) experiments = [...EXPERIMENTS, experiment(9, 4, 2)];
+      return answer;
+    });
+    open("/tasks/t1");
+    await screen.findByText("Every 3 s", {}, { timeout: 6000 });
+    now = over;
+    expect(await screen.findByText("Finished", {}, { timeout: 6000 })).toBeVisible();
+    expect(await screen.findByRole("button", { name: "#9" }, { timeout: 6000 })).toBeVisible();
+  });
+
   test("marks what no other beats in all objectives at once", async () => {
     now = task({ status: "completed", ended: 1100, front: ["t1-0"] });
     open("/tasks/t1");
