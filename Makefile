@@ -92,7 +92,7 @@ test: setup .stamps/browser
 	@chromium="$$(command -v $(BROWSERS) | head -n 1 || true)"; chromium="$${CHROMIUM:-$$chromium}"; \
 	[ -n "$$chromium" ] || echo '*** SKIPPED: the browser tests need Chromium, and there is none (set CHROMIUM=/path/to/it) ***'; \
 	export CHROMIUM="$$chromium"; \
-	$(BIN)/pytest --quiet -n 3 --dist loadfile --ignore tests/machines $(ARGS) || { [ $$? = 1 ] || exit 2; \
+	$(BIN)/pytest --quiet -n 3 --no-loadscope-reorder --ignore tests/machines $(ARGS) || { [ $$? = 1 ] || exit 2; \
 		echo '*** SOME FAILED BESIDE OTHERS; the same once more, alone: what fails now is broken, what does not needs mending too ***'; \
 		$(BIN)/pytest --quiet --last-failed --last-failed-no-failures none --ignore tests/machines --maxfail 5; }
 

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from gridcast.broadcaster import Settings
+from tests.turns import Turns, rank
 from tests.valkey import ValkeyServer
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Turns:
+    return Turns(config, log)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -13,7 +13,7 @@ from tests.e2e.driving import drive
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_all_tabs_of_a_run_see_the_same_ticks(up: Started, screenshots: Path) -> None:
     saw = await drive("live", up.url, screenshots)

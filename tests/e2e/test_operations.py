@@ -44,7 +44,7 @@ async def test_all_tabs_of_a_heatmap_see_the_same_cells_and_one_opens_as_a_sessi
     # One to the right of the left edge, one above the lower one: its ticks give the figure that the cell has.
     overrides, metrics = saw["session"]["overrides"], saw["session"]["summary"]["metrics"]
     assert overrides == {
-        "duration_s": 600,
+        "duration_s": 300,
         result["param_x"]: result["x"][1],
         result["param_y"]: result["y"][1],
     }

@@ -13,7 +13,7 @@ from tests.cli.started import Started
 from tests.e2e.driving import drive, driving
 from tests.e2e.stripping import stripping
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_a_value_that_the_server_refuses_is_told_at_its_field_and_a_good_one_runs(

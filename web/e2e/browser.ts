@@ -21,7 +21,7 @@ import {
 
 import type { Holding } from "../src/stream/inspect";
 
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 120_000;
 
 const [base, folder] = process.argv.slice(2);
 const executablePath = process.env["CHROMIUM"];

@@ -68,7 +68,7 @@ await withBrowser(async (browser) => {
   const field = (name: string) => page.getByRole("textbox", { name, exact: true });
   await field("Across, steps").fill("5");
   await field("Upwards, steps").fill("4");
-  await field("Duration, each point, s").fill("600");
+  await field("Duration, each point, s").fill("300");
   const lowest = await field("Across, from").inputValue();
   await field("Across, from").fill("90000");
   await go.click();
@@ -184,7 +184,7 @@ await withBrowser(async (browser) => {
     y_min: 0.9,
     y_max: 0.99,
     y_steps: 20,
-    duration_s: 600,
+    duration_s: 300,
   };
   const doomed = await start("heatmap", long);
   const cancelled = await openTab(context, doomed.path);
