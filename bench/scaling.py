@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import statistics
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
-import httpx2
 import redis
 
+from bench import two_apis
 from bench.model import Load, Model, fit
 from bench.report import Report
-from bench.servers import Helper, Server
+from bench.servers import Helper, Rig, Server, rig
 from bench.service import Service, cpu_seconds_of_all, resident_bytes, service
-from tests.valkey import free_port
 
 TICKS_PER_S = 10
 SETTLE_S = 1.5
 NAP_S = 0.002
+ENTRY_BYTES = 1_000
+"""Of what is published; a tick of `ieee13` is as large."""
 WITHIN = 20.0
 """Per cent by which a prediction may be off."""
 TASK = {
@@ -33,17 +32,20 @@ TASK = {
     "sampler": "random",
 }
 EXPERIMENTS = 12
-TOGETHER = 300
-"""Viewers of one session, at one API process or at two."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A load to measure: `viewers` of each session, and the speed at which sessions run."""
+    """A load to measure: `viewers` of each session, and the speed at which sessions run.
+
+    `published`: not simulated, for thousands of entries a second ask more workers than a bench has cores; as many come from
+    `bench/publisher.py`, and workers have no part in it.
+    """
 
     sessions: int
     speed: float = 1.0
     viewers: int = 0
+    published: bool = False
 
     @property
     def load(self) -> Load:
@@ -57,7 +59,7 @@ class Point:
 
     @property
     def name(self) -> str:
-        return f"{self.sessions} x {self.speed:g} x {self.viewers}"
+        return f"{self.sessions} x {self.speed:g} x {self.viewers}{', published' if self.published else ''}"
 
 
 LEARNED = (
@@ -69,11 +71,16 @@ LEARNED = (
     Point(sessions=1, speed=5, viewers=300),
     Point(sessions=20, viewers=5),
     Point(sessions=4, speed=10, viewers=20),
+    Point(sessions=10, speed=10),
+    Point(sessions=10, speed=10, viewers=2),
+    Point(sessions=100, speed=3, published=True),
+    Point(sessions=100, speed=3, viewers=1, published=True),
 )
 FORETOLD = (
     Point(sessions=30, viewers=5),
     Point(sessions=2, speed=8, viewers=80),
     Point(sessions=20, speed=2, viewers=2),
+    Point(sessions=60, speed=3, viewers=2, published=True),
 )
 
 
@@ -165,85 +172,79 @@ def experiment_cost(running: Service, parts: Parts, report: Report) -> None:
     report.notes.append(f"{EXPERIMENTS} experiments took {took_s:.1f} s")
 
 
-@contextmanager
-def another_api(running: Service) -> Iterator[Server]:
-    """A second API process of the same service."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gridcast.cli", "api", "--port", str(port)],
-        env={**os.environ, "GRIDCAST_DIR": str(running.folder)},
-        stderr=subprocess.DEVNULL,
-    )
+def published(running: Rig, point: Point, seconds: float) -> Measured:
+    """What API and broker need for a published point."""
+    sessions = [running.new_session() for _ in range(point.sessions)]
+    hz = point.speed * TICKS_PER_S
+    parts = {"api": running.ours, "broker": running.broker}
+    viewers = Helper("bench.load")
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
-            while True:
-                with suppress(httpx2.TransportError):
-                    if http.get("/readyz").status_code == 200:
-                        break
-                time.sleep(0.05)
-        yield Server(name="api", port=port, pid=process.pid)
+        paths = [
+            f"/api/ws/sessions/{session}?since=live" for session in sessions for _ in range(point.viewers)
+        ]
+        if paths:
+            viewers.do(do="connect", port=running.ours.port, paths=paths, nap_s=NAP_S)
+        load = {"sessions": sessions, "size": ENTRY_BYTES, "hz": hz}
+        running.publisher.do(calls=int(SETTLE_S * hz), **load)
+        with redis.Redis.from_url(running.settings.redis_url) as broker:
+            told = broker.info("stats")
+            before = {part: server.cpu_s() for part, server in parts.items()}
+            took_s = running.publisher.do(calls=int(seconds * hz), **load)["seconds"]
+            cores = {part: (server.cpu_s() - before[part]) / took_s for part, server in parts.items()}
+            now = broker.info("stats")
     finally:
-        process.terminate()
-        process.wait()
-
-
-def two_apis(running: Service, report: Report, *, seconds: float, repeats: int) -> None:
-    """What a delivery costs where all viewers are at one API process, and where half of them are at another."""
-    port = urlsplit(running.url).port or 80
-    session_id = running.post_session(scenario="ieee13", speed=5, overrides={"duration_s": 36_000})["id"]
-    one = Server(name="api", port=port, pid=running.run_file()["api_pids"][0])
-    ratios = []
-    with another_api(running) as other:
-        for _ in range(repeats):
-            alone, shared = (
-                _delivery_us(session_id, servers, seconds) for servers in ([one, one], [one, other])
-            )
-            ratios.append(shared / alone)
-    running.delete(session_id)
-    report.add(
-        f"CPU of a delivery at two API processes, to that at one ({TOGETHER} viewers)", ratios, at_most=1.1
+        viewers.end()
+        for session in sessions:
+            running.delete_session(session)
+    return Measured(
+        cores=cores,
+        ops_per_s=(now["total_commands_processed"] - told["total_commands_processed"]) / took_s,
+        sent_bytes_per_s=(now["total_net_output_bytes"] - told["total_net_output_bytes"]) / took_s,
     )
 
 
-def _delivery_us(session_id: str, servers: list[Server], seconds: float) -> float:
-    viewers = [Helper("bench.load") for _ in servers]
-    try:
-        for helper, server in zip(viewers, servers, strict=True):
-            paths = [f"/api/ws/sessions/{session_id}?since=live"] * (TOGETHER // len(servers))
-            helper.do(do="connect", port=server.port, paths=paths, deflate=False, timed=False, nap_s=NAP_S)
-        time.sleep(SETTLE_S)
-        busy = {server.pid: server for server in servers}.values()
-        before, begin = sum(server.cpu_s() for server in busy), time.monotonic()
-        time.sleep(seconds)
-        used, took_s = sum(server.cpu_s() for server in busy) - before, time.monotonic() - begin
-    finally:
-        for helper in viewers:
-            helper.end()
-    return 1e6 * used / (took_s * TICKS_PER_S * 5 * TOGETHER)
+def middle(runs: list[Measured]) -> Measured:
+    """The median of each figure: whatever else a machine does, it does for some seconds."""
+    return Measured(
+        cores={part: statistics.median(run.cores[part] for run in runs) for part in runs[0].cores},
+        ops_per_s=statistics.median(run.ops_per_s for run in runs),
+        sent_bytes_per_s=statistics.median(run.sent_bytes_per_s for run in runs),
+    )
 
 
 def run(*, quick: bool) -> Report:
     report = Report(
         title="Scaling: one API process, one worker, one broker (sessions x speed x viewers of each)"
     )
-    seconds = 4.0 if quick else 8.0
-    found: dict[Point, Measured] = {}
+    seconds, rounds = (4.0, 1) if quick else (6.0, 3)
+    found: dict[Point, list[Measured]] = {point: [] for point in (*LEARNED, *FORETOLD)}
+    grown: dict[Point, float] = {}
     with service("--workers", "1", "--slots", "64") as running:
         parts = Parts(running)
         experiment_cost(running, parts, report)
-        for point in (*LEARNED, *FORETOLD):
-            bare = parts.resident_bytes("api")
-            with loaded(running, point):
-                found[point] = parts.measure(seconds)
-                if point.viewers >= 100:
-                    grown = (parts.resident_bytes("api") - bare) / (point.sessions * point.viewers)
-                    report.notes.append(
-                        f"{point.name}: {grown / 1024:.1f} KiB of the API process for each viewer"
-                    )
-        two_apis(running, report, seconds=seconds, repeats=3 if quick else 7)
+        for _ in range(rounds):
+            for point in found:
+                if point.published:
+                    continue
+                bare = parts.resident_bytes("api")
+                with loaded(running, point):
+                    found[point].append(parts.measure(seconds))
+                    if point.viewers >= 100:
+                        more = parts.resident_bytes("api") - bare
+                        grown.setdefault(point, more / (point.sessions * point.viewers))
+        two_apis.compare(running, report, seconds=seconds, repeats=3 if quick else 7)
         parts.broker.close()
-    model = fit([(point.load, found[point].cores) for point in LEARNED])
-    describe(model, found, report)
+    with rig(with_peer=False, append_only=True) as bare_rig:
+        for _ in range(rounds):
+            for point in found:
+                if point.published:
+                    found[point].append(published(bare_rig, point, seconds))
+    report.notes += [
+        f"{point.name}: {size / 1024:.1f} KiB of the API process for each viewer"
+        for point, size in grown.items()
+    ]
+    measured = {point: middle(runs) for point, runs in found.items()}
+    describe(fit([(point.load, measured[point].cores) for point in LEARNED]), measured, report)
     return report
 
 

@@ -89,6 +89,7 @@ class Rig:
     """Everything that the rows of the fan-out bench need. `peer` is None where Node is missing."""
 
     settings: Settings
+    broker: Server
     ours: Server
     peer: Server | None
     load: Helper
@@ -202,11 +203,11 @@ def ours(redis_url: str, env: Mapping[str, str]) -> Iterator[Server]:
 
 
 @contextmanager
-def rig(*, with_peer: bool = True, env: Mapping[str, str] = {}) -> Iterator[Rig]:
-    """Start everything; the broker keeps nothing on disk, so that only the servers differ."""
+def rig(*, with_peer: bool = True, append_only: bool = False, env: Mapping[str, str] = {}) -> Iterator[Rig]:
+    """Start everything; the broker keeps nothing on disk unless asked to, so that only the servers differ."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-bench-")))
-        broker = ValkeyServer(folder / "broker", append_only=False)
+        broker = ValkeyServer(folder / "broker", append_only=append_only)
         broker.start()
         stack.callback(broker.stop)
         gate = folder / "gate"
@@ -216,6 +217,7 @@ def rig(*, with_peer: bool = True, env: Mapping[str, str] = {}) -> Iterator[Rig]
         stack.callback(publisher.end)
         yield Rig(
             settings=Settings(redis_url=broker.url),
+            broker=Server(name="broker", port=broker.port, pid=broker.pid),
             ours=stack.enter_context(ours(broker.url, env)),
             peer=stack.enter_context(peer(broker.url)) if with_peer else None,
             load=load,

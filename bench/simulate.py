@@ -117,9 +117,7 @@ def broker_wait_ms(model: Model, load: Load) -> tuple[float, float]:
     """
     if load.entries == 0:
         return 0.0, 0.0
-    costs = model.us["broker"]
-    busy_us = costs.get("entries", 0) * load.entries + costs.get("fanned", 0) * load.watched * load.apis
-    service_s = busy_us / load.entries / 1e6
+    service_s = (model.cores("broker", load) - model.cores("broker", Load())) / load.entries
     dice = random.Random(SEED)
     phases = sorted(dice.uniform(0, TICK_S) for _ in range(max(1, round(load.sessions))))
     rounds = max(2, min(round(SIMULATED_S / TICK_S), MAX_CALLS // len(phases)))

@@ -21,6 +21,7 @@ from .process import Program
 
 LOOPBACK = "127.0.0.1"
 ANSWER_S = 2.0
+BEHIND_SENTINELS = "redis+sentinel://"
 OVERCOMMIT_WARNING = "WARNING Memory overcommit must be enabled"
 """At each start, of a setting of the kernel that hardly any laptop has; `gridcast doctor` tells of it instead."""
 OVERCOMMIT = Path("/proc/sys/vm/overcommit_memory")
@@ -107,7 +108,12 @@ def overcommits() -> bool:
 
 
 async def answers(redis_url: str) -> str | None:
-    """None if the broker at `redis_url` answers, else why not."""
+    """None if the broker at `redis_url` answers, else why not.
+
+    Which one is behind sentinels only the processes find out that use it; they start without, and `/readyz` tells.
+    """
+    if redis_url.startswith(BEHIND_SENTINELS):
+        return None
     try:
         client = aredis.Redis.from_url(
             redis_url,

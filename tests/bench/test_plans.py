@@ -11,8 +11,8 @@ from bench.simulate import BUSY, MEASURED, PLANS, Plan, broker_wait_ms, costs_in
 
 TRUE = Model(
     us={
-        "api": {"one": 2000, "watched": 100, "deliveries": 10},
-        "broker": {"one": 5000, "entries": 100, "fanned": 20},
+        "api": {"one": 2000, "watched": 30, "woken_by_watched": 180, "deliveries": 10},
+        "broker": {"one": 5000, "entries": 60, "woken_by_entries": 190, "fanned": 20},
         "workers": {"one": 30000, "sessions": 500, "entries": 1000},
     }
 )
@@ -22,6 +22,7 @@ LOADS = [
     Load(sessions=2, entries=300, watched=300, deliveries=300),
     Load(sessions=1, entries=50, watched=50, deliveries=5000),
     Load(sessions=40, entries=400, watched=200, deliveries=900),
+    Load(sessions=40, entries=3000, watched=2000, deliveries=3000),
 ]
 SCALING = Path(__file__).parents[2] / "docs" / "scaling.md"
 
@@ -60,8 +61,8 @@ def test_more_viewers_never_need_less() -> None:
 def test_calls_wait_for_each_other_only_where_there_are_many() -> None:
     alone = broker_wait_ms(TRUE, Load(sessions=1, entries=10))
     many = broker_wait_ms(TRUE, Load(sessions=900, entries=9000))
-    assert alone == pytest.approx((0.1, 0.1))
-    assert many[1] > many[0] > alone[1]
+    assert alone == pytest.approx((0.06 + 0.19 / 1.03, 0.06 + 0.19 / 1.03))
+    assert many[1] > 2 * many[0], "nobody waits though the broker is busy"
 
 
 @pytest.mark.parametrize("wanted", PLANS, ids=lambda wanted: wanted.name)

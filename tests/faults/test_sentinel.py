@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import httpx2
 import pytest
 
 from gridcast.broadcaster import Channel, Reset, Settings
@@ -14,6 +15,7 @@ from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.sessions import SessionState
 from tests.api.process import api_process
 from tests.checker import judge
+from tests.cli.started import REAL, started
 from tests.faults.reference import undisturbed, whole
 from tests.machines.viewer import Viewer, following
 from tests.sentinels import Watched
@@ -109,3 +111,15 @@ async def test_what_the_replica_did_not_have_yet_is_told_and_computed_again(
     judge(
         viewer.history[resets[-1] + 1 :], {told.epoch: log}, epoch=told.epoch, since=told.earliest_offset - 1
     )
+
+
+@pytest.mark.timeout(120)
+async def test_a_laptop_can_use_such_a_broker_too(watched: Watched, tmp_path: Path) -> None:
+    env = {"GRIDCAST_REDIS_URL": watched.url}
+    async with started("up", "--port", "0", folder=tmp_path / "here", command=REAL, env=env) as up:
+        assert up.run_file["broker_pid"] is None, "it started one of its own"
+        async with httpx2.AsyncClient(base_url=up.url) as http:
+            body = {"scenario": "ieee13", "overrides": {"duration_s": 10}}
+            path = f"/api/sessions/{(await http.post('/api/sessions', json=body)).json()['id']}"
+            while (await http.get(path)).json()["status"] != "completed":  # noqa: ASYNC110  # it is another process's
+                await asyncio.sleep(0.05)
