@@ -1,8 +1,7 @@
 """The live tail: one Pub/Sub connection for a whole process, supervised.
 
-redis-py connects, authenticates and selects; after that this module takes the transport over, and what it reads is parsed
-by hiredis and handled at once: no task is woken and nothing awaited between the socket and the viewers. A lost connection
-is opened again with back-off; a dead one that looks idle is found by a canary that the process sends to itself.
+redis-py connects, authenticates and selects; after that `replies.py` reads in its place. A lost connection is opened again
+with back-off; a dead one that looks idle is found by a canary that the process sends to itself.
 """
 
 from __future__ import annotations
@@ -15,14 +14,15 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import cast
 
-import hiredis
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 
 from .client import ANSWER_S, BROKER_ERRORS
 from .errors import BrokerUnavailable
+from .replies import Replies
 
 log = structlog.get_logger(__name__)
 
@@ -39,38 +39,6 @@ class _Wanted:
 
     awaited: int = 0
     live: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class _Replies(asyncio.Protocol):
-    """Reads a connection in redis-py's place. `ended` is done when it is lost, or brought what cannot be understood."""
-
-    def __init__(
-        self, before: asyncio.BaseProtocol, *, handle: Callable[[object], None], handled: Callable[[], None]
-    ) -> None:
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._before = before
-        self._handle = handle
-        self._handled = handled
-        self._parser = hiredis.Reader()
-
-    def data_received(self, data: bytes) -> None:
-        gets = self._parser.gets
-        try:
-            self._parser.feed(data)
-            while (reply := gets()) is not False:
-                self._handle(reply)
-        except (hiredis.HiredisError, ConnectionError) as error:
-            self._end(error)
-        finally:
-            self._handled()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end(exc or ConnectionError("the broker closed the live tail"))
-        self._before.connection_lost(exc)
-
-    def _end(self, error: Exception) -> None:
-        if not self.ended.done():
-            self.ended.set_exception(error if isinstance(error, OSError) else ConnectionError(str(error)))
 
 
 class Tail:
@@ -157,8 +125,8 @@ class Tail:
             await connection.connect()  # type: ignore[no-untyped-call]
         self._connection = connection
         self._unconfirmed.clear()
-        transport = connection._writer.transport  # type: ignore[union-attr]  # connected
-        replies = _Replies(transport.get_protocol(), handle=self._handle, handled=self._read_done)
+        transport = cast("asyncio.Transport", connection._writer.transport)  # type: ignore[union-attr]  # connected
+        replies = Replies(transport, handle=self._handle, handled=self._read_done)
         transport.set_protocol(replies)
         self._heard = self._clock()
         await connection.send_command("SUBSCRIBE", self._canary)
