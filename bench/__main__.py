@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,12 +36,13 @@ SPEED: dict[str, Callable[..., Report]] = {
     "memory": memory.run,
     "cost": cost.run,
     "page": page.run,
-    "steering": steering.run,
+    "commands": steering.commands,
     "join": history.run,
 }
 """What every change to the way of a tick is looked at with."""
 
 LONG: dict[str, Callable[..., Report]] = {
+    "steering": steering.run,
     "recordings": recordings.run,
     "million": million.run,
     "tuning": tuning.run,
@@ -71,7 +73,9 @@ def main() -> None:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHES)}")
     reports = []
     for name in options.names or SPEED:
+        begin = time.monotonic()
         report = BENCHES[name](quick=options.quick)
+        report.notes.append(f"{name} took {time.monotonic() - begin:.0f} s")
         report.show()
         reports.append(report)
     if options.json is not None:

@@ -24,7 +24,7 @@ from gridcast.scenarios import catalogue, resolve
 from gridcast.workers.engine.build import build, build_stock, warm
 from gridcast.workers.engine.fingerprint import fingerprint
 
-PROMISED = {"ieee13-ofo": 4.5, "ieee34-ofo": 3.0, "ieee123-ofo": 2.5}
+PROMISED = {"ieee13-ofo": 5.0, "ieee34-ofo": 3.5, "ieee123-ofo": 3.0}
 
 R = TypeVar("R")
 

@@ -12,13 +12,18 @@ from typing import Final
 
 import numpy as np
 
+from gridcast.broadcaster.replies import BUSY_HZ, LOOK_S
+
 AWAKE_S: Final = 0.003
 """An entry that comes this soon behind one that woke a process finds it awake: of 1, 2, 3, 5 and 8 ms what fits best."""
 
 
-def wakings(entries: float) -> float:
-    """How often a process is woken that is told of so many entries a second, at random times: a counter's dead time."""
-    return entries / (1 + entries * AWAKE_S)
+def wakings(entries: float, *, looks: bool = False) -> float:
+    """How often a process is woken that is told of so many entries a second, at random times: a counter's dead time.
+
+    Who `looks` at a busy connection from time to time is woken for that alone.
+    """
+    return 1 / LOOK_S if looks and entries > BUSY_HZ else entries / (1 + entries * AWAKE_S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +54,7 @@ def amounts(load: Load) -> dict[str, float]:
         **asdict(load),
         "one": 1.0,
         "fanned": load.watched * load.apis,
-        "woken_by_watched": wakings(load.watched),
+        "woken_by_watched": wakings(load.watched, looks=True),
         "woken_by_entries": wakings(load.entries),
     }
 

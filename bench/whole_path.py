@@ -12,7 +12,7 @@ from bench.service import Service, service
 from bench.viewers import watch, watch_all
 
 VIEWERS = 10
-REPEATS = 5
+REPEATS = 3
 FIRST_TICKS = 40
 
 _STOCK = """
@@ -77,7 +77,7 @@ def run(*, quick: bool) -> Report:
         firsts = [1000 * asyncio.run(first_tick_seconds(running)) for _ in range(FIRST_TICKS)]
     report.add("stock run() alone", stocks, unit="s")
     report.add("POST to last tick at all viewers", paths, unit="s")
-    report.add("ratio", ratios, at_most=0.35)
-    report.add("POST to first tick, p50", [percentile(firsts, 0.5)], unit="ms", at_most=60)
+    report.add("ratio", ratios, at_most=0.30)
+    report.add("POST to first tick, p50", [percentile(firsts, 0.5)], unit="ms", at_most=50)
     report.add("POST to first tick, p95", [percentile(firsts, 0.95)], unit="ms", at_most=120)
     return report
