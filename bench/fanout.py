@@ -127,25 +127,38 @@ def floor(rig: Rig, row: Row, report: Report, *, repeats: int) -> None:
 
 
 def latency(rig: Rig, report: Report, *, repeats: int, seconds: float) -> None:
-    """From the call of the publisher to the viewer's read, one viewer, 100 a second."""
+    """From the call of the publisher to the viewer's read, one viewer, 100 a second; and with no server at all."""
+    hz = 100
+    calls = int(hz * seconds)
     found: dict[str, list[list[float]]] = {server.name: [] for server in rig.servers}
+    heard: list[list[float]] = []
     for _ in range(repeats):
         for server in rig.servers:
             session = rig.new_session()
             rig.load.do(do="connect", port=server.port, paths=paths(rig, [session], 1, 1), timed=True)
-            rig.publisher.do(sessions=[session], calls=int(100 * seconds), hz=100)
-            done = rig.load.do(do="reach", offset=1 + int(100 * seconds))
+            rig.publisher.do(sessions=[session], calls=calls, hz=hz)
+            done = rig.load.do(do="reach", offset=1 + calls)
             report.notes += [f"latency, {server.name}: {fault}" for fault in done["faults"][:3]]
             found[server.name].append(done["latencies_ms"])
             rig.load.do(do="close")
             rig.delete_session(session)
+        session = rig.new_session()
+        listener = Helper("bench.heard", rig.settings.redis_url, rig.channel(session).live, str(calls))
+        listener.answer()
+        rig.publisher.do(sessions=[session], calls=calls, hz=hz)
+        heard.append(listener.answer()["latencies_ms"])
+        listener.end()
+        rig.delete_session(session)
     for share, word in ((0.5, "p50"), (0.99, "p99")):
         at = {name: [percentile(run, share) for run in runs] for name, runs in found.items()}
-        for name, values in at.items():
-            report.add(f"publish to viewer, 1 x 1 at 100 Hz, {word}: {name}", values, unit="ms")
+        bare = [percentile(run, share) for run in heard]
+        for name, values in {**at, "nothing in between": bare}.items():
+            report.add(f"publish to viewer, 1 x 1 at {hz} Hz, {word}: {name}", values, unit="ms")
         if rig.peer is not None:
             ratios = [a / b for a, b in zip(at[rig.ours.name], at[rig.peer.name], strict=True)]
             report.add(f"publish to viewer, {word}: ratio", ratios, at_most=0.7)
+            floors = [a / b for a, b in zip(bare, at[rig.peer.name], strict=True)]
+            report.add(f"publish to viewer, {word}: ratio of nothing in between", floors)
 
 
 def run(*, quick: bool) -> Report:

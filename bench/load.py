@@ -121,10 +121,9 @@ class Viewer:
         report.frames += frames
 
     def _time(self, data: bytes, start: int, report: Report) -> None:
-        found = data.find(_AT, start, start + _AT_WITHIN)
-        if found >= 0:
-            published_ns = int(data[found + 5 : found + 24])
-            report.latencies_ms.append((time.monotonic_ns() - published_ns) / 1e6)
+        at_ns = published_ns(data, start)
+        if at_ns is not None:
+            report.latencies_ms.append((time.monotonic_ns() - at_ns) / 1e6)
 
     def _other(self, data: bytes, place: int, start: int, end: int, at: int, report: Report) -> int:
         """What is no entry, or not the next one."""
@@ -146,6 +145,12 @@ class Viewer:
         elif not data.startswith(b'{"type":"heartbeat"', start):
             report.fault(data[start : min(end, start + 120)].decode(errors="replace"))
         return at
+
+
+def published_ns(data: bytes, start: int) -> int | None:
+    """When the entry that begins at `start` was published (monotonic), if it says so."""
+    found = data.find(_AT, start, start + _AT_WITHIN)
+    return int(data[found + 5 : found + 24]) if found >= 0 else None
 
 
 def shake_hands(port: int, path: str, *, deflate: bool, timed: bool) -> tuple[Viewer, bool]:

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from gridcast.broadcaster import Settings
-from tests.turns import Turns, rank
+from tests.turns import Turns, in_turns
 from tests.valkey import ValkeyServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: rank(item.nodeid))
+    files = dict.fromkeys(item.nodeid.partition("::")[0] for item in items)
+    places = {file: place for place, file in enumerate(in_turns(files))}
+    items.sort(key=lambda item: places[item.nodeid.partition("::")[0]])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Seen = TypeVar("Seen")
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """How long a test waits before it calls a state unreachable; generous, because test machines are busy."""
 
 

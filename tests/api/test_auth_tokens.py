@@ -66,7 +66,7 @@ def test_the_settings_name_admins_too() -> None:
     ("bad", "why"),
     [
         ({"exp": time.time() - 1}, "expired"),
-        ({"nbf": time.time() + 60}, "not count yet"),
+        ({"nbf": time.time() + 86_400}, "not count yet"),
         ({"iss": "somebody"}, "not made by 'gridcast'"),
         ({"aud": "another"}, "not for this service"),
         ({"aud": None}, "not for this service|no aud"),

@@ -14,7 +14,7 @@ from gridcast.api.inbound import MAX_BAD_IN_A_ROW
 from gridcast.broadcaster import Settings
 from tests.api.producer import Producer
 from tests.api.serving import Api, receive, receive_all, receive_raw, receive_until, serving
-from tests.waiting import until
+from tests.waiting import seen, until
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -343,5 +343,5 @@ async def test_viewers_are_counted_while_they_watch(api: Api, producer: Producer
         async with api.watch("?since=live") as two:
             assert (await receive(two))["session"]["viewers"] == 2
     await until(lambda: len(api.services.audience) == 0, what="the leaving of both")
-    assert await api.services.presence.count(producer.channel) == 0
-    assert api.services.hub.channels == {}
+    await seen(lambda: api.services.presence.count(producer.channel), lambda count: count == 0)
+    await until(lambda: api.services.hub.channels == {}, what="the end of the subscription")

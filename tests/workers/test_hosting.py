@@ -78,13 +78,13 @@ async def test_the_digest_is_the_same_at_any_speed(lab: Lab) -> None:
 
 
 async def test_at_a_pace_every_tick_goes_out_when_it_happens(lab: Lab) -> None:
-    channel = await lab.create(speed=10, duration_s=2)
+    channel = await lab.create(speed=1, duration_s=2)
     await lab.until_over(channel)
     entries = await lab.entries(channel)
     assert_contiguous(entries, 20)
     (running,) = [entry for entry in of(entries, "status") if entry["status"] == "running"]
     for entry in of(entries, "ticks"):
-        assert entry["ts"] - running["ts"] >= entry["t_s"][-1] / 10 - 0.001
+        assert entry["ts"] - running["ts"] >= entry["t_s"][-1] - 0.001
     assert len(of(entries, "ticks")) >= 10
 
 
