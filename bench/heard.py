@@ -25,10 +25,13 @@ def listen(url: str, channel: str, count: int) -> list[float]:
     with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379)) as broker:
         broker.sendall(b"SUBSCRIBE %b\r\n" % channel.encode())
         while len(latencies_ms) < count:
-            reader.feed(broker.recv(1 << 16))
+            said = broker.recv(1 << 16)
+            if not said:
+                raise ConnectionError("the broker has gone")
+            reader.feed(said)
             now_ns = time.monotonic_ns()
-            while (said := reader.gets()) is not False:
-                kind, _, data = said
+            while (reply := reader.gets()) is not False:
+                kind, _, data = reply
                 if kind == b"subscribe":
                     answer({"ready": 1})
                 elif (at_ns := published_ns(data, 0)) is not None:

@@ -13,6 +13,9 @@ import os
 from collections.abc import Callable
 
 import hiredis
+import structlog
+
+log = structlog.get_logger(__name__)
 
 LOOK_S = 0.01
 """How often a busy connection is looked at. What comes waits half as long on the average; at real time a tick is 0.1 s."""
@@ -55,6 +58,8 @@ class Replies(asyncio.Protocol):
         return self._looking is not None
 
     def data_received(self, data: bytes) -> None:
+        if self.ended.done():
+            return
         self._take(data)
         self._count += 1
         now = self._loop.time()
@@ -72,34 +77,41 @@ class Replies(asyncio.Protocol):
 
     def _look(self) -> None:
         """Take what came since the last look."""
-        if self._transport.is_closing():
-            self._looking = None
+        self._looking = None
+        if self._transport.is_closing() or self.ended.done():
             return
+        size = self._read()
+        now = self._loop.time()
+        if self.ended.done():
+            return
+        if size >= _MUCH_BYTES:
+            self._looking = self._loop.call_soon(self._look)
+            return
+        if now - self._since >= _JUDGED_S:
+            calm = self._count * LOOK_S < now - self._since
+            self._since, self._count = now, 0
+            if calm:
+                self._transport.resume_reading()
+                return
+        self._looking = self._loop.call_later(LOOK_S, self._look)
+
+    def _read(self) -> int:
+        """Handle what is there; how many bytes that were."""
         assert self._file is not None
         try:
             data = os.read(self._file, _READ_BYTES)
+            self._count += self._take(data)
         except BlockingIOError:
-            pass
-        except OSError as error:
+            return 0
+        except Exception as error:
+            # Nobody else would tell, and nothing would be read any more.
+            if not isinstance(error, OSError):
+                log.exception("what came could not be handled")
             self._end(error)
-        else:
-            if data:
-                self._count += self._take(data)
-            else:
-                self._end(_closed())
-            if len(data) >= _MUCH_BYTES:
-                self._looking = self._loop.call_soon(self._look)
-                return
-        now = self._loop.time()
-        if self.ended.done():
-            self._looking = None
-        elif now - self._since >= _JUDGED_S and self._count * LOOK_S < now - self._since:
-            self._since, self._count, self._looking = now, 0, None
-            self._transport.resume_reading()
-        else:
-            if now - self._since >= _JUDGED_S:
-                self._since, self._count = now, 0
-            self._looking = self._loop.call_later(LOOK_S, self._look)
+            return 0
+        if not data:
+            self._end(_closed())
+        return len(data)
 
     def _stop_looking(self) -> None:
         if self._looking is not None:

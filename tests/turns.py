@@ -10,7 +10,13 @@ from xdist.scheduler import LoadFileScheduling
 BROWSER = "tests/e2e"
 """A browser, a service and its sessions are as busy as all else together: they take turns from the start."""
 
-BUSY = ("tests/client/test_page.py", "tests/workers", "tests/faults", "tests/cli", "tests/test_notebooks.py")
+BUSY = (
+    "tests/client/test_page.py",
+    "tests/workers/",
+    "tests/faults/",
+    "tests/cli/",
+    "tests/test_notebooks.py",
+)
 """What starts processes by the dozen. Spread over the whole run, so that few of them meet."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -44,23 +44,26 @@ async def listening() -> AsyncIterator[Listener]:
     assert isinstance(transport, asyncio.Transport)
     with theirs:
         listener = Listener(theirs, transport)
-        yield listener
-        listener.replies.ended.cancel()
-        transport.abort()
-        await asyncio.sleep(0)
+        try:
+            yield listener
+        finally:
+            listener.replies.ended.cancel()
+            writer.transport.abort()
+            await asyncio.sleep(0)
 
 
 @pytest.fixture
-def soon_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second read is one of many, whatever the machine does meanwhile."""
-    monkeypatch.setattr(replies, "BUSY_HZ", 1e-6)
-    monkeypatch.setattr(replies, "_JUDGED_S", 0.0)
+def make_busy(monkeypatch: pytest.MonkeyPatch) -> Callable[[Listener], None]:
+    """Have a connection looked at from time to time, for as long as the test takes, whatever the machine does meanwhile."""
 
+    def make(listener: Listener) -> None:
+        monkeypatch.setattr(replies, "BUSY_HZ", 0.0)
+        monkeypatch.setattr(replies, "_JUDGED_S", 0.0)
+        listener.replies.data_received(b":1\r\n")
+        assert listener.replies.looking
+        monkeypatch.setattr(replies, "_JUDGED_S", 3600.0)
 
-async def busy(listener: Listener) -> None:
-    listener.say(1)
-    await listener.has(1)
-    assert listener.replies.looking
+    return make
 
 
 async def test_what_is_rare_is_handled_when_it_comes() -> None:
@@ -73,11 +76,10 @@ async def test_what_is_rare_is_handled_when_it_comes() -> None:
 
 
 async def test_a_busy_connection_wakes_nobody_and_loses_nothing(
-    soon_busy: None, monkeypatch: pytest.MonkeyPatch
+    make_busy: Callable[[Listener], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with listening() as listener:
-        await busy(listener)
-        monkeypatch.setattr(replies, "_JUDGED_S", 60.0)  # it stays so
+        make_busy(listener)
         for number in range(2, 500):
             listener.say(number)
             if number % 50 == 0:
@@ -88,9 +90,11 @@ async def test_a_busy_connection_wakes_nobody_and_loses_nothing(
         assert listener.replies.looking
 
 
-async def test_a_reply_in_two_parts_is_handled_when_it_is_whole(soon_busy: None) -> None:
+async def test_a_reply_in_two_parts_is_handled_when_it_is_whole(
+    make_busy: Callable[[Listener], None],
+) -> None:
     async with listening() as listener:
-        await busy(listener)
+        make_busy(listener)
         listener.broker.sendall(b":1234")
         await asyncio.sleep(3 * replies.LOOK_S)
         listener.broker.sendall(b"5\r\n")
@@ -99,10 +103,10 @@ async def test_a_reply_in_two_parts_is_handled_when_it_is_whole(soon_busy: None)
 
 
 async def test_more_than_one_look_can_take_is_taken_at_once(
-    soon_busy: None, monkeypatch: pytest.MonkeyPatch
+    make_busy: Callable[[Listener], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with listening() as listener:
-        await busy(listener)
+        make_busy(listener)
         monkeypatch.setattr(replies, "_MUCH_BYTES", 1)
         monkeypatch.setattr(replies, "_READ_BYTES", 8)
         monkeypatch.setattr(replies, "LOOK_S", 3600.0)
@@ -111,45 +115,70 @@ async def test_more_than_one_look_can_take_is_taken_at_once(
         assert listener.came == list(range(1, 1000))
 
 
-async def test_it_is_woken_again_when_little_comes(soon_busy: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_woken_again_when_little_comes(
+    make_busy: Callable[[Listener], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with listening() as listener:
-        await busy(listener)
-        monkeypatch.setattr(replies, "BUSY_HZ", 1e9)
+        make_busy(listener)
+        monkeypatch.setattr(replies, "_JUDGED_S", 0.0)
         await until(lambda: not listener.replies.looking)
+        monkeypatch.setattr(replies, "_JUDGED_S", 3600.0)
         listener.say(2)
         await listener.has(2)
         assert not listener.replies.looking
 
 
-async def test_its_end_is_seen_while_it_is_busy(soon_busy: None) -> None:
+async def test_its_end_is_seen_while_it_is_busy(make_busy: Callable[[Listener], None]) -> None:
     async with listening() as listener:
-        await busy(listener)
+        make_busy(listener)
         listener.broker.close()
         with pytest.raises(ConnectionError, match="closed the live tail"):
             await listener.replies.ended
         assert not listener.replies.looking
 
 
-async def test_what_cannot_be_understood_ends_it_while_it_is_busy(soon_busy: None) -> None:
+async def test_what_cannot_be_understood_ends_it_while_it_is_busy(
+    make_busy: Callable[[Listener], None],
+) -> None:
     async with listening() as listener:
-        await busy(listener)
+        make_busy(listener)
         listener.broker.sendall(b"what?\r\n")
         with pytest.raises(ConnectionError):
             await listener.replies.ended
         await until(lambda: not listener.replies.looking)
 
 
-async def test_it_reads_nothing_of_a_file_that_is_not_its_own_any_more(soon_busy: None) -> None:
+async def test_what_cannot_be_handled_ends_it_while_it_is_busy(make_busy: Callable[[Listener], None]) -> None:
+    """It would be deaf without a word otherwise."""
+    async with listening() as listener:
+        make_busy(listener)
+        listener.broker.sendall(b"+no number\r\n")
+        with pytest.raises(ConnectionError):
+            await listener.replies.ended
+        assert not listener.replies.looking
+
+
+async def test_nothing_is_handled_behind_the_end() -> None:
+    async with listening() as listener:
+        listener.replies.ended.cancel()
+        listener.say(1)
+        await asyncio.sleep(0.05)
+        assert listener.came == []
+
+
+async def test_it_reads_nothing_of_a_file_that_is_not_its_own_any_more(
+    make_busy: Callable[[Listener], None],
+) -> None:
     """A closed connection's number may be another's by the next look."""
     async with listening() as listener:
-        await busy(listener)
+        make_busy(listener)
         listener.transport.abort()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert not listener.replies.looking
 
 
-async def test_what_is_encrypted_is_left_to_whoever_can_read_it(soon_busy: None) -> None:
+async def test_what_is_encrypted_is_left_to_whoever_can_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
     class Encrypted(asyncio.Transport):
         def get_extra_info(self, name: str, default: object = None) -> object:
             return self if name in ("socket", "sslcontext") else default
@@ -157,6 +186,8 @@ async def test_what_is_encrypted_is_left_to_whoever_can_read_it(soon_busy: None)
         def get_protocol(self) -> asyncio.BaseProtocol:
             return asyncio.Protocol()
 
+    monkeypatch.setattr(replies, "BUSY_HZ", 0.0)
+    monkeypatch.setattr(replies, "_JUDGED_S", 0.0)
     listener = Replies(Encrypted(), handle=lambda _: None, handled=lambda: None)
     for _ in range(3):
         listener.data_received(b":1\r\n")
