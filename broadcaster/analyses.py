@@ -20,7 +20,7 @@ from .channels import Channels
 from .client import answering, channels_of
 from .commands import START
 from .errors import Conflict, NoChannel, UnansweredCommands
-from .listing import newest
+from .listing import newest, strike_off
 from .names import (
     UNFINISHED,
     Channel,
@@ -176,13 +176,8 @@ class Analyses:
             for (created, ident), meta in zip(wanted, metas, strict=True)
             if meta
         ]
-        gone = [ident for (_, ident), meta in zip(wanted, metas, strict=True) if not meta]
-        if gone:
-            async with answering():
-                pipe = self._redis.pipeline(transaction=False)
-                for key in lists:
-                    pipe.zrem(key, *gone)
-                await pipe.execute()
+        nowhere = [place for place, meta in zip(wanted, metas, strict=True) if not meta]
+        await strike_off(self._redis, lists, nowhere)
         return found[:limit]
 
     async def records(self, channel: Channel, *, start: int = 0, stop: int = -1) -> list[dict[str, Any]]:

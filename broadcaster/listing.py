@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
 from redis.asyncio import Redis
 
 from .client import answering
+
+CREATION_S: Final = 60
+"""What is listed for so long has been created, or its creator died before it was."""
 
 SPARE: Final = 50
 """Read beyond what is asked for: some of the ids may be those of things that are gone."""
@@ -30,3 +34,15 @@ async def newest(
     if before is not None:
         found = {place for place in found if place < before}
     return sorted(found, reverse=True)[: limit + SPARE]
+
+
+async def strike_off(redis: Redis, keys: Sequence[str], nowhere: Sequence[tuple[float, str]]) -> None:
+    """Take what is listed, and nowhere to be found, off these lists, unless it may be being created just now."""
+    lost = [ident for created, ident in nowhere if time.time() - created > CREATION_S]
+    if not lost:
+        return
+    async with answering():
+        pipe = redis.pipeline(transaction=False)
+        for key in keys:
+            pipe.zrem(key, *lost)
+        await pipe.execute()

@@ -22,7 +22,7 @@ from .channels import Channels
 from .client import answering, channels_of
 from .commands import START, Command, CommandLog
 from .errors import Conflict, NoChannel, UnansweredCommands
-from .listing import newest
+from .listing import newest, strike_off
 from .names import (
     ACTIVE,
     FINISHED,
@@ -51,9 +51,6 @@ MAX_CRASHES = 3
 
 MAX_KILLS = 20
 """The same for ends that come from outside: enough for any drill, few enough to notice a machine without memory."""
-
-CREATION_S = 60
-"""A session that is listed and has no channel after this time will not get one any more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -256,19 +253,14 @@ class Sessions:
                 pipe.hgetall(Channel.session(session_id).meta)
             metas: list[dict[bytes, bytes]] = await pipe.execute()
         found: list[tuple[float, SessionState]] = []
-        lost = []
+        nowhere: list[tuple[float, str]] = []
         for (created, session_id), meta in zip(wanted, metas, strict=True):
             if b"epoch" in meta:
                 named = {name.decode(): value for name, value in meta.items()}
                 found.append((created, decode(session_id, named)))
-            elif time.time() - created > CREATION_S:
-                lost.append(session_id)
-        if lost:
-            async with answering():
-                pipe = self._redis.pipeline(transaction=False)
-                for key in lists:
-                    pipe.zrem(key, *lost)
-                await pipe.execute()
+            else:
+                nowhere.append((created, session_id))
+        await strike_off(self._redis, lists, nowhere)
         return found[:limit]
 
     async def finish(self, session_id: str, *, token: int, status: Status, reason: str | None) -> None:

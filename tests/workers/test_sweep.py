@@ -159,7 +159,9 @@ async def test_files_written_after_a_session_was_deleted_go_too(lab: Lab, store:
     assert store.sessions() == [channel.id]
     await sweep_of(lab, store, now=time.time() + LOOK_AFTER_S + 60).sweep()
     assert store.sessions() == []
-    assert await lab.redis.keys(f"{PREFIX}:*") == []
+    left = await lab.redis.keys(f"{PREFIX}:*")
+    # A worker of the test before may have told of itself once more.
+    assert [key for key in left if not key.startswith(f"{PREFIX}:worker".encode())] == []
 
 
 async def test_a_store_that_does_not_delete_is_asked_again(
