@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.report import Report, percentile
-from bench.servers import Helper, Rig, Server, rig
+from bench.servers import NAP_S, Helper, Rig, Server, rig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,6 @@ ROWS = (
     Row(name="50 sessions x 2 viewers x 20 Hz", sessions=50, viewers=2, hz=20, at_most=0.9),
     Row(name="100 x 50 Hz, permessage-deflate offered", viewers=100, hz=50, deflate=True, at_most=0.7),
 )
-NAP_S = 0.002
-"""Between two looks of the viewers, where they are not what the publisher waits for; see `bench/load.py`."""
-
 AHEAD = 512
 """Entries that a saturating publisher may be ahead of the slowest viewer."""
 

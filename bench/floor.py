@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from collections.abc import Mapping
 
 import orjson
 
@@ -18,7 +19,7 @@ FIRST = 2
 """Offset of the first entry: viewers come with `since=1`."""
 
 
-def answer(found: dict[str, float]) -> None:
+def answer(found: Mapping[str, object]) -> None:
     print(orjson.dumps(found).decode(), flush=True)
 
 

@@ -12,7 +12,6 @@ import time
 from urllib.parse import urlsplit
 
 import hiredis
-import orjson
 
 from bench.floor import answer
 from bench.load import published_ns
@@ -40,7 +39,4 @@ def listen(url: str, channel: str, count: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    print(
-        orjson.dumps({"latencies_ms": listen(sys.argv[1], sys.argv[2], int(sys.argv[3]))}).decode(),
-        flush=True,
-    )
+    answer({"latencies_ms": listen(sys.argv[1], sys.argv[2], int(sys.argv[3]))})

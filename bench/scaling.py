@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -15,12 +15,11 @@ import redis
 from bench import two_apis
 from bench.model import Load, Model, fit
 from bench.report import Report
-from bench.servers import Helper, Rig, Server, rig
+from bench.servers import Rig, Server, rig, watching
 from bench.service import Service, cpu_seconds_of_all, resident_bytes, service
 
 TICKS_PER_S = 10
 SETTLE_S = 1.5
-NAP_S = 0.002
 ENTRY_BYTES = 1_000
 """Of what is published; a tick of `ieee13` is as large."""
 WITHIN = 20.0
@@ -115,19 +114,27 @@ class Parts:
             for part, servers in self._servers.items()
         }
 
-    def told(self) -> dict[str, int]:
-        """What the broker counts."""
-        return cast("dict[str, int]", self.broker.info("stats"))
-
     def measure(self, seconds: float) -> Measured:
-        before, told, begin = self.cpu_s(), self.told(), time.monotonic()
-        time.sleep(seconds)
-        after, now, took_s = self.cpu_s(), self.told(), time.monotonic() - begin
-        return Measured(
-            cores={part: (after[part] - before[part]) / took_s for part in after},
-            ops_per_s=(now["total_commands_processed"] - told["total_commands_processed"]) / took_s,
-            sent_bytes_per_s=(now["total_net_output_bytes"] - told["total_net_output_bytes"]) / took_s,
-        )
+        return measured(self.cpu_s, self.broker, lambda: time.sleep(seconds))
+
+
+def counted(broker: redis.Redis) -> dict[str, int]:
+    """What the broker counts."""
+    return cast("dict[str, int]", broker.info("stats"))
+
+
+def measured(
+    cpu_s: Callable[[], dict[str, float]], broker: redis.Redis, work: Callable[[], object]
+) -> Measured:
+    """What the parts whose CPU time `cpu_s` tells, and the broker, do while `work` is done."""
+    before, told, begin = cpu_s(), counted(broker), time.monotonic()
+    work()
+    after, now, took_s = cpu_s(), counted(broker), time.monotonic() - begin
+    return Measured(
+        cores={part: (after[part] - before[part]) / took_s for part in after},
+        ops_per_s=(now["total_commands_processed"] - told["total_commands_processed"]) / took_s,
+        sent_bytes_per_s=(now["total_net_output_bytes"] - told["total_net_output_bytes"]) / took_s,
+    )
 
 
 @contextmanager
@@ -137,27 +144,20 @@ def loaded(running: Service, point: Point) -> Iterator[None]:
         running.post_session(scenario="ieee13", speed=point.speed, overrides={"duration_s": 36_000})["id"]
         for _ in range(point.sessions)
     ]
-    viewers = Helper("bench.load")
     try:
         for session_id in sessions:
             while running.session(session_id)["status"] != "running":
                 time.sleep(0.05)
-        port = urlsplit(running.url).port
-        paths = [
-            f"/api/ws/sessions/{session}?since=live" for session in sessions for _ in range(point.viewers)
-        ]
-        if paths:
-            viewers.do(do="connect", port=port, paths=paths, deflate=False, timed=False, nap_s=NAP_S)
-        time.sleep(SETTLE_S)
-        yield
+        with watching(urlsplit(running.url).port or 80, sessions, point.viewers):
+            time.sleep(SETTLE_S)
+            yield
     finally:
-        viewers.end()
         for session_id in sessions:
             running.delete(session_id)
 
 
 def experiment_cost(running: Service, parts: Parts, report: Report) -> None:
-    before, ops = parts.all_cpu_s(), parts.told()["total_commands_processed"]
+    before, ops = parts.all_cpu_s(), counted(parts.broker)["total_commands_processed"]
     task = running.http.post("/api/tasks", json={**TASK, "experiments": EXPERIMENTS}).json()
     begin = time.monotonic()
     while running.http.get(f"/api/tasks/{task['id']}").json()["status"] not in ("completed", "failed"):
@@ -167,7 +167,7 @@ def experiment_cost(running: Service, parts: Parts, report: Report) -> None:
     for part in ("workers", "broker", "api"):
         cost_ms = 1000 * (after[part] - before[part]) / EXPERIMENTS
         report.add(f"an experiment of 600 ticks: {part}", [cost_ms], unit="ms CPU")
-    asked = parts.told()["total_commands_processed"] - ops
+    asked = counted(parts.broker)["total_commands_processed"] - ops
     report.add("an experiment: calls of the broker", [asked / EXPERIMENTS])
     report.notes.append(f"{EXPERIMENTS} experiments took {took_s:.1f} s")
 
@@ -177,30 +177,21 @@ def published(running: Rig, point: Point, seconds: float) -> Measured:
     sessions = [running.new_session() for _ in range(point.sessions)]
     hz = point.speed * TICKS_PER_S
     parts = {"api": running.ours, "broker": running.broker}
-    viewers = Helper("bench.load")
-    try:
-        paths = [
-            f"/api/ws/sessions/{session}?since=live" for session in sessions for _ in range(point.viewers)
-        ]
-        if paths:
-            viewers.do(do="connect", port=running.ours.port, paths=paths, nap_s=NAP_S)
-        load = {"sessions": sessions, "size": ENTRY_BYTES, "hz": hz}
-        running.publisher.do(calls=int(SETTLE_S * hz), **load)
-        with redis.Redis.from_url(running.settings.redis_url) as broker:
-            told = broker.info("stats")
-            before = {part: server.cpu_s() for part, server in parts.items()}
-            took_s = running.publisher.do(calls=int(seconds * hz), **load)["seconds"]
-            cores = {part: (server.cpu_s() - before[part]) / took_s for part, server in parts.items()}
-            now = broker.info("stats")
-    finally:
-        viewers.end()
-        for session in sessions:
-            running.delete_session(session)
-    return Measured(
-        cores=cores,
-        ops_per_s=(now["total_commands_processed"] - told["total_commands_processed"]) / took_s,
-        sent_bytes_per_s=(now["total_net_output_bytes"] - told["total_net_output_bytes"]) / took_s,
-    )
+
+    def publish(seconds: float) -> None:
+        running.publisher.do(calls=int(seconds * hz), sessions=sessions, size=ENTRY_BYTES, hz=hz)
+
+    with (
+        watching(running.ours.port, sessions, point.viewers),
+        redis.Redis.from_url(running.settings.redis_url) as broker,
+    ):
+        publish(SETTLE_S)
+        found = measured(
+            lambda: {part: server.cpu_s() for part, server in parts.items()}, broker, lambda: publish(seconds)
+        )
+    for session in sessions:
+        running.delete_session(session)
+    return found
 
 
 def middle(runs: list[Measured]) -> Measured:

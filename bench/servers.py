@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,9 @@ from gridcast.broadcaster import Channel, Settings
 from gridcast.broadcaster.client import async_client
 from gridcast.broadcaster.sessions import Sessions
 from tests.valkey import ValkeyServer, free_port
+
+NAP_S = 0.002
+"""Between two looks of the viewers, where they are not what the publisher waits for; see `bench/load.py`."""
 
 PEER = Path(__file__).parent / "peers" / "ws_ioredis"
 RECORD: dict[str, Any] = {
@@ -82,6 +85,19 @@ class Helper:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(30)
+
+
+@contextmanager
+def watching(port: int, sessions: Sequence[str], viewers: int) -> Iterator[None]:
+    """So many viewers of each session, from now on, in a process of their own, within the block."""
+    helper = Helper("bench.load")
+    try:
+        paths = [f"/api/ws/sessions/{session}?since=live" for session in sessions for _ in range(viewers)]
+        if paths:
+            helper.do(do="connect", port=port, paths=paths, nap_s=NAP_S)
+        yield
+    finally:
+        helper.end()
 
 
 @dataclass(kw_only=True)

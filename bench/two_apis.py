@@ -7,18 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx2
 
 from bench.report import Report
-from bench.servers import Helper, Server
+from bench.servers import Server, watching
 from bench.service import Service
 from tests.valkey import free_port
 
 SETTLE_S = 1.5
-NAP_S = 0.002
 HZ = 50
 """Ticks of ten times a second, at five times real time."""
 TOGETHER = (300, 1_000)
@@ -72,17 +71,12 @@ def compare(running: Service, report: Report, *, seconds: float, repeats: int) -
 
 
 def _delivery_us(session_id: str, servers: list[Server], together: int, seconds: float) -> float:
-    viewers = [Helper("bench.load") for _ in servers]
-    try:
-        for helper, server in zip(viewers, servers, strict=True):
-            paths = [f"/api/ws/sessions/{session_id}?since=live"] * (together // len(servers))
-            helper.do(do="connect", port=server.port, paths=paths, deflate=False, timed=False, nap_s=NAP_S)
+    with ExitStack() as stack:
+        for server in servers:
+            stack.enter_context(watching(server.port, [session_id], together // len(servers)))
         time.sleep(SETTLE_S)
         busy = {server.pid: server for server in servers}.values()
         before, begin = sum(server.cpu_s() for server in busy), time.monotonic()
         time.sleep(seconds)
         used, took_s = sum(server.cpu_s() for server in busy) - before, time.monotonic() - begin
-    finally:
-        for helper in viewers:
-            helper.end()
     return 1e6 * used / (took_s * HZ * together)

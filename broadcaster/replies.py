@@ -71,7 +71,9 @@ class Replies(asyncio.Protocol):
         self._since, self._count = now, 0
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_looking()
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
         self._end(exc or _closed())
         self._before.connection_lost(exc)
 
@@ -112,11 +114,6 @@ class Replies(asyncio.Protocol):
         if not data:
             self._end(_closed())
         return len(data)
-
-    def _stop_looking(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
 
     def _take(self, data: bytes) -> int:
         """Handle what is whole by now; how many replies that were."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from xdist.scheduler import LoadFileScheduling
 
-BROWSER = "tests/e2e"
+BROWSER = "tests/e2e/"
 """A browser, a service and its sessions are as busy as all else together: they take turns from the start."""
 
 BUSY = (
@@ -37,4 +36,4 @@ class Turns(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return BROWSER if PurePosixPath(file).is_relative_to(BROWSER) else file
+        return BROWSER if file.startswith(BROWSER) else file

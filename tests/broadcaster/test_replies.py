@@ -137,22 +137,14 @@ async def test_its_end_is_seen_while_it_is_busy(make_busy: Callable[[Listener], 
         assert not listener.replies.looking
 
 
-async def test_what_cannot_be_understood_ends_it_while_it_is_busy(
-    make_busy: Callable[[Listener], None],
+@pytest.mark.parametrize("said", [b"what?\r\n", b"+no number\r\n"], ids=["not-understood", "not-handled"])
+async def test_what_nobody_can_take_ends_it_while_it_is_busy(
+    make_busy: Callable[[Listener], None], said: bytes
 ) -> None:
-    async with listening() as listener:
-        make_busy(listener)
-        listener.broker.sendall(b"what?\r\n")
-        with pytest.raises(ConnectionError):
-            await listener.replies.ended
-        await until(lambda: not listener.replies.looking)
-
-
-async def test_what_cannot_be_handled_ends_it_while_it_is_busy(make_busy: Callable[[Listener], None]) -> None:
     """It would be deaf without a word otherwise."""
     async with listening() as listener:
         make_busy(listener)
-        listener.broker.sendall(b"+no number\r\n")
+        listener.broker.sendall(said)
         with pytest.raises(ConnectionError):
             await listener.replies.ended
         assert not listener.replies.looking
